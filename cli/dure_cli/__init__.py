@@ -1,0 +1,1 @@
+"""The command line: a thin HTTP client, and the local commands that put the parts together."""

@@ -1,0 +1,1 @@
+"""Commands that run parts of the room on this machine."""

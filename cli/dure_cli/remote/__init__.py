@@ -1,0 +1,1 @@
+"""Commands that only talk to a server: click, httpx and the standard library."""

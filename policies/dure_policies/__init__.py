@@ -1,0 +1,1 @@
+"""What admins write, read strictly: YAML bundles become rules, or every error at once."""

@@ -1,0 +1,1 @@
+"""From use to charges to statements, in integers only."""

@@ -1,0 +1,1 @@
+"""Where jobs run: every backend keeps one contract."""

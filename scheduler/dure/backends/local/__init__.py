@@ -1,0 +1,1 @@
+"""The embedded backend: this machine, or virtual nodes on it, as a pool."""

@@ -1,0 +1,1 @@
+"""A discrete-event engine over the same Room that decides for real: estimates and replays."""

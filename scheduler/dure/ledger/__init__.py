@@ -1,0 +1,1 @@
+"""The append-only record of use and money, in SQLite or PostgreSQL."""

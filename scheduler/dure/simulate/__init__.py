@@ -1,0 +1,1 @@
+"""Trace readers and reports around the forecast engine."""

@@ -1,0 +1,1 @@
+"""What the room tells the outside: Prometheus metrics and structured logs."""
