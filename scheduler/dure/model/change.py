@@ -1,0 +1,146 @@
+"""Changes: everything that can happen to a room, each with the instant at which it happened.
+
+Changes may be applied late (a task's recorded end is older than what was seen meanwhile); what depends on time
+is worked out in the order of instants, not of arrival. Capacity is held from `Starting` (a decision) until
+each task's `TaskEnded`; use, and with it history, counts from `TaskStarted` to `TaskEnded`, as recorded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from dure.model.instants import Instant
+from dure.model.job import Job, JobId, NodeId, Placement, TenantId
+from dure.model.node import Node
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSet:
+    """A node came, or its capacity or state changed."""
+
+    at: Instant
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class NodeGone:
+    """A node left. Its running tasks end by changes of their own."""
+
+    at: Instant
+    node: NodeId
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A job was queued. `waiting_for` are those of `job.after` that have not yet succeeded."""
+
+    at: Instant
+    job: Job
+    held: bool = False
+    waiting_for: frozenset[JobId] = frozenset()
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A pending job left the queue without a start."""
+
+    at: Instant
+    job: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A pending job was put on hold or released."""
+
+    at: Instant
+    job: JobId
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Starts were paused or resumed, for one tenant and all below it, or (None) for the whole room."""
+
+    at: Instant
+    tenant: TenantId | None
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """A start was decided: attempt number `attempt` (from 1) holds its places from now on."""
+
+    at: Instant
+    job: JobId
+    attempt: int
+    placements: tuple[Placement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailed:
+    """The backend refused a start before any task ran: the job is pending again."""
+
+    at: Instant
+    job: JobId
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStarted:
+    """Task number `task` of an attempt started, as its backend recorded."""
+
+    at: Instant
+    job: JobId
+    attempt: int
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnded:
+    """A task ended, as its backend recorded: what it held is free."""
+
+    at: Instant
+    job: JobId
+    attempt: int
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt is over, after the `TaskEnded` of every task that had started.
+
+    `requeue`: the job is pending again (its attempt was lost or evicted); else it is gone, and jobs after it
+    wait no longer if it `succeeded`.
+    """
+
+    at: Instant
+    job: JobId
+    attempt: int
+    succeeded: bool
+    requeue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """Nothing that happened before `at` will be reported any more: history up to it is settled."""
+
+    at: Instant
+
+
+Change: TypeAlias = (
+    NodeSet
+    | NodeGone
+    | Submitted
+    | Withdrawn
+    | Held
+    | Paused
+    | Starting
+    | StartFailed
+    | TaskStarted
+    | TaskEnded
+    | Ended
+    | Watermark
+)
