@@ -11,7 +11,16 @@ ROOT = Path(__file__).resolve().parents[2]
 def committed_files() -> list[Path]:
     """Every file that is committed or about to be: tracked, or new and not ignored."""
     listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        [
+            "git",
+            "-c",
+            f"safe.directory={ROOT}",
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ],
         cwd=ROOT,
         check=True,
         capture_output=True,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.house.tree import ROOT, committed_files
+
 PACKAGES = {"dure": "scheduler", "dure_policies": "policies", "dure_cli": "cli"}
 BUNDLES = ("biohub", "demo", "easy")
 IMPORT_ALL = """
@@ -74,8 +75,12 @@ def test_the_wheel_carries_every_file_of_the_three_packages(wheel: Path) -> None
     """Modules, migrations, schemas, templates and fonts: whatever a package holds, the wheel holds."""
     carried = set(zipfile.ZipFile(wheel).namelist())
     for package, folder in PACKAGES.items():
-        listing = run("git", "ls-files", "-z", f"{folder}/{package}", cwd=ROOT).split("\0")
-        here = {name.removeprefix(f"{folder}/") for name in listing if name and (ROOT / name).exists()}
+        base = ROOT / folder
+        here = {
+            path.relative_to(base).as_posix()
+            for path in committed_files()
+            if path.is_relative_to(base / package)
+        }
         assert here
         assert here - carried == set()
 
