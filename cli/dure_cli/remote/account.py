@@ -1,0 +1,109 @@
+"""`dure usage|quota|bill`: what was used, what is due, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from dure_cli.remote import words
+from dure_cli.remote.client import client, lang
+from dure_cli.remote.output import OUTPUT, Column, emit, show, table, write_csv
+
+
+@click.command()
+@click.option("--from", "from_", metavar="INSTANT", help="ISO 8601; the month's start when left out.")
+@click.option("--to", metavar="INSTANT", help="ISO 8601; now when left out.")
+@click.option("--tenant", help="Only this tenant.")
+@OUTPUT
+def usage(from_: str | None, to: str | None, tenant: str | None, output: str) -> None:
+    """Show metered use by tenant, project and resource, complete up to the watermark."""
+    params = {k: v for k, v in (("from", from_), ("to", to), ("tenant", tenant)) if v}
+    told = client().ask("GET", "/v1/usage", params=params)
+    if output in {"json", "yaml"}:
+        emit(told, output)
+        return
+    keys = ["tenant", "project", "resource", "quantity", "unit"]
+    show(told["rows"], [Column(key, right=key == "quantity") for key in keys], output, lang())
+    click.echo(f"metered up to {told['watermark']}", err=True)
+
+
+@click.command()
+@click.option("--tenant", help="Only this tenant.")
+@OUTPUT
+def quota(tenant: str | None, output: str) -> None:
+    """Show guarantees, limits and what is held, and each tenant's score: who is ahead of its due."""
+    rows = client().ask("GET", "/v1/quota", params={"tenant": tenant} if tenant else {})
+    if output not in {"json", "yaml", "csv"}:
+        rows = [_spoken(row) for row in rows]
+    keys = ["tenant", "resource", "guarantee", "limit", "held", "pending", "share", "score"]
+    show(rows, [Column(key, right=key not in {"tenant", "resource"}) for key in keys], output, lang())
+
+
+def _spoken(row: dict[str, Any]) -> dict[str, Any]:
+    amounts = {
+        k: words.amount(row["resource"], row.get(k)) for k in ("guarantee", "limit", "held", "pending")
+    }
+    ratios = {k: "" if row.get(k) is None else f"{row[k]:.4f}" for k in ("share", "score")}
+    return row | amounts | ratios
+
+
+@click.group()
+def bill() -> None:
+    """Show a month's bill."""
+
+
+@bill.command("show")
+@click.option("--month", required=True, metavar="YYYY-MM", help="The month, in the room's time zone.")
+@click.option("--tenant", help="Only this tenant.")
+@OUTPUT
+def bill_show(month: str, tenant: str | None, output: str) -> None:
+    """Show what a month costs each tenant, line by line, as it stands now."""
+    told = client().ask("GET", f"/v1/bills/{month}", params={"tenant": tenant} if tenant else {})
+    if output in {"json", "yaml"}:
+        emit(told, output)
+    elif output == "csv":
+        rows = [line | {"tenant": t["tenant"]} for t in told["tenants"] for line in t["lines"]]
+        write_csv(
+            rows, ["tenant", "project", "description", "quantity", "unit", "unit_price_won", "amount_won"]
+        )
+    else:
+        click.echo("\n".join(bill_lines(told, lang())))
+
+
+_TOTALS = {
+    "en": ("Supply value", "VAT", "Total"),
+    "ko": ("공급가액", "세액", "합계"),
+}
+_HEAD = {
+    "en": "{name} ({tenant}): bill of {month}, {state}, metered up to {watermark}",
+    "ko": "{name} ({tenant}): {month} 이용 내역, {state}, {watermark} 까지 계량",
+}
+_STATE = {"en": {"open": "still open", "closed": "closed"}, "ko": {"open": "진행 중", "closed": "마감"}}
+
+
+def bill_lines(told: dict[str, Any], spoken: str) -> Iterator[str]:
+    """A month's bill as people read it, tenant by tenant."""
+    columns = [
+        Column("description", lambda text: (text or {}).get(spoken, "")),
+        Column("project"),
+        Column("quantity", right=True),
+        Column("unit"),
+        Column("unit_price_won", lambda price: "" if price is None else str(price), right=True),
+        Column("amount_won", words.won, right=True),
+    ]
+    state = _STATE[spoken].get(told["state"], told["state"])
+    for tenant in told["tenants"]:
+        name = (
+            tenant["name_ko"] if spoken == "ko" and tenant["name_ko"] else tenant["name"] or tenant["tenant"]
+        )
+        yield _HEAD[spoken].format(
+            name=name, tenant=tenant["tenant"], month=told["month"], state=state, watermark=told["watermark"]
+        )
+        yield from table(tenant["lines"], columns, spoken)
+        sums = (tenant["supply_won"], tenant["vat_won"], tenant["total_won"])
+        yield "   ".join(
+            f"{label} {words.won(won)}" for label, won in zip(_TOTALS[spoken], sums, strict=True)
+        )
+        yield ""

@@ -1,0 +1,94 @@
+"""The HTTP client: one request, one answer or one clear message with its exit code."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import click
+import httpx
+
+from dure_cli.remote import contexts
+from dure_cli.remote.exits import BY_STATUS, UNREACHABLE, USAGE, stop
+from dure_cli.remote.words import language
+
+_PATIENCE = (0.2, 0.5, 1.0)
+"""Seconds between tries of a request that may safely be sent again."""
+
+
+class Client:
+    """Talks to one room as one token."""
+
+    def __init__(self, context: contexts.Context) -> None:
+        self.server = context.server.rstrip("/")
+        headers = {"Authorization": f"Bearer {context.token}"} if context.token else {}
+        try:
+            self.http = httpx.Client(base_url=self.server, headers=headers, timeout=30, trust_env=False)
+        except (httpx.InvalidURL, UnicodeError, ValueError) as fault:
+            stop(USAGE, f"{self.server!r} is no address ({fault}); write for example http://127.0.0.1:8765")
+
+    def ask(self, method: str, path: str, **request: Any) -> Any:
+        """The JSON answer. Every request is safe to repeat: a submit carries its idempotency key."""
+        for pause in (*_PATIENCE, None):
+            try:
+                return answer(self.http.request(method, path, **request))
+            except (httpx.InvalidURL, httpx.UnsupportedProtocol) as fault:
+                stop(
+                    USAGE, f"{self.server!r} is no address ({fault}); write for example http://127.0.0.1:8765"
+                )
+            except httpx.TransportError as fault:
+                if pause is None:
+                    self.unreachable(fault)
+                time.sleep(pause)
+        raise AssertionError(path)
+
+    def unreachable(self, fault: Exception) -> NoReturn:
+        """Stop with exit code 5, naming the server."""
+        stop(
+            UNREACHABLE,
+            f"cannot reach {self.server} ({fault}); is the room up? see DURE_SERVER, `dure context`",
+        )
+
+    @contextmanager
+    def stream(self, path: str, params: dict[str, Any]) -> Iterator[httpx.Response]:
+        """An open answer to read piece by piece."""
+        with self.http.stream("GET", path, params=params, timeout=httpx.Timeout(30, read=None)) as response:
+            if response.is_error:
+                response.read()
+                refuse(response)
+            yield response
+
+
+def answer(response: httpx.Response) -> Any:
+    """The JSON of an answer, or the end of the command where it is an error."""
+    if response.is_error:
+        refuse(response)
+    try:
+        return response.json() if response.content else None
+    except ValueError:
+        stop(UNREACHABLE, f"{response.url.host} does not answer as a dure room does; check the address")
+
+
+def refuse(response: httpx.Response) -> NoReturn:
+    """Stop with the server's own message and the exit code of its status."""
+    try:
+        told = response.json()
+        message, hint = str(told["message"]), str(told.get("hint") or "")
+        findings = [str(line) for line in told.get("findings") or []]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        message, hint, findings = f"the server answered {response.status_code}", "", []
+    for line in findings:
+        click.echo(line, err=True)
+    stop(BY_STATUS.get(response.status_code, UNREACHABLE), f"{message}; {hint}" if hint else message)
+
+
+def client() -> Client:
+    """The client of the room that options, environment and contexts choose."""
+    return Client(contexts.chosen(click.get_current_context().find_root().obj or {}))
+
+
+def lang() -> str:
+    """The language that options and environment choose."""
+    return language(click.get_current_context().find_root().obj or {})

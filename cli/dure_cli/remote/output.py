@@ -1,0 +1,123 @@
+"""Rows for people and programs: table, wide, json, yaml, csv. Data goes to stdout, nothing else does."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import sys
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from dure_cli.remote.words import header
+
+Row = Mapping[str, Any]
+
+OUTPUT = click.option(
+    "-o", "--output", type=click.Choice(["table", "wide", "json", "yaml", "csv"]), default="table",
+    show_default=True, help="Form of the output.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: the row's key, how its value reads in a table, and whether only `wide` shows it."""
+
+    key: str
+    text: Callable[[Any], str] = lambda value: "" if value is None else str(value)
+    wide: bool = False
+    right: bool = False
+
+
+def width(text: str) -> int:
+    """Terminal cells that a text takes; Korean letters take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
+
+
+def _cut(text: str, cells: int) -> str:
+    if width(text) <= cells:
+        return text
+    while text and width(text) > cells - 1:
+        text = text[:-1]
+    return text + "…"
+
+
+def _pad(text: str, cells: int, right: bool) -> str:
+    space = " " * (cells - width(text))
+    return space + text if right else text + space
+
+
+def printable(text: str) -> str:
+    """The text without control characters: what a job is called must not steer a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _room_for_last(widths: list[int]) -> int | None:
+    """Cells left for the last column on a terminal; None where the output is no terminal."""
+    if not sys.stdout.isatty():
+        return None
+    return max(12, shutil.get_terminal_size().columns - sum(widths[:-1]) - 2 * (len(widths) - 1))
+
+
+def table(rows: Sequence[Row], columns: Sequence[Column], lang: str = "en") -> list[str]:
+    """Aligned lines with a header; the last column is cut to the terminal's width."""
+    cells = [[header(c.key, lang) for c in columns]]
+    cells += [[printable(c.text(row.get(c.key))) for c in columns] for row in rows]
+    widths = [max(width(line[i]) for line in cells) for i in range(len(columns))]
+    last = _room_for_last(widths)
+    if last is not None and not columns[-1].right:
+        widths[-1] = min(widths[-1], last)
+        cells = [[*line[:-1], _cut(line[-1], last)] for line in cells]
+    aligned = [[_pad(t, w, c.right) for t, w, c in zip(line, widths, columns, strict=True)] for line in cells]
+    return ["  ".join(line).rstrip() for line in aligned]
+
+
+def as_yaml(value: Any, indent: str = "") -> str:
+    """Plain block YAML of JSON values; scalars are written as JSON, which YAML reads the same way."""
+    if isinstance(value, Mapping) and value:
+        return "".join(f"{indent}{json.dumps(str(k))}:{_nested(v, indent)}" for k, v in value.items())
+    if isinstance(value, list) and value:
+        return "".join(f"{indent}-{_nested(v, indent)}" for v in value)
+    return f"{indent}{json.dumps(value, ensure_ascii=False)}\n"
+
+
+def _nested(value: Any, indent: str) -> str:
+    if isinstance(value, Mapping | list) and value:
+        return "\n" + as_yaml(value, indent + "  ")
+    return " " + as_yaml(value)
+
+
+def emit(value: Any, output: str) -> None:
+    """Write a JSON value as `json` or `yaml`."""
+    if output == "yaml":
+        click.echo(as_yaml(value), nl=False)
+    else:
+        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping | list):
+        return json.dumps(value, ensure_ascii=False)
+    return "" if value is None else str(value)
+
+
+def write_csv(rows: Sequence[Row], keys: Sequence[str]) -> None:
+    """Comma-separated rows with a header line."""
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(keys)
+    out.writerows([_plain(row.get(key)) for key in keys] for row in rows)
+
+
+def show(rows: Sequence[Row], columns: Sequence[Column], output: str, lang: str = "en") -> None:
+    """Write rows in the form that `-o` names; json and yaml carry every key, csv every column."""
+    if output in {"json", "yaml"}:
+        emit(list(rows), output)
+    elif output == "csv":
+        write_csv(rows, [column.key for column in columns])
+    else:
+        wanted = [column for column in columns if output == "wide" or not column.wide]
+        click.echo("\n".join(table(rows, wanted, lang)))
