@@ -1,0 +1,98 @@
+"""Messages between the server and its Room child: a length, then a pickle, over a pipe only the two hold."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from typing import Any, BinaryIO, TypeAlias
+
+from dure.model.change import Change
+from dure.model.instants import Instant
+from dure.model.job import Job, JobId
+from dure.model.rules import Rules
+from dure.model.snapshot import Snapshot
+
+LENGTH_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Forget everything and start from this snapshot under these rules. Answer: None."""
+
+    snapshot: Snapshot
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Take these changes in, in this order. Answer: None."""
+
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Answer: the Plan for this instant."""
+
+    now: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """Answer: the Explanation of a job of the room, or a KeyError."""
+
+    job: JobId
+    now: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Suppose:
+    """Answer: the Explanation of this job, were it in the queue of a copy of the room."""
+
+    job: Job
+    waiting_for: frozenset[JobId]
+    now: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """From now on these rules are in force. Answer: None."""
+
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Answer: the Room's Snapshot."""
+
+
+Request: TypeAlias = Begin | Apply | Decide | Explain | Suppose | Adopt | Show
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The child could not answer; `known` is false for a job that is not in the room."""
+
+    what: str
+    unknown_job: bool = False
+
+
+def encode(message: object) -> bytes:
+    """The message as it goes over the pipe."""
+    body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+def decode(body: bytes) -> Any:
+    """The message behind its length."""
+    return pickle.loads(body)  # noqa: S301 - only this server and its own child hold the pipe
+
+
+def read(stream: BinaryIO) -> Any | None:
+    """The next message of a blocking stream, or None where the other side has closed it."""
+    length = stream.read(LENGTH_BYTES)
+    if len(length) < LENGTH_BYTES:
+        return None
+    size = int.from_bytes(length, "big")
+    body = stream.read(size)
+    return decode(body) if len(body) == size else None

@@ -1,0 +1,192 @@
+"""The room as the service has seen it: nodes, queued jobs, and who holds which places.
+
+It repeats no rule of planning. It exists so that answers need not ask the Room, so that a plan can be checked
+against something the planner did not compute, and so that a new Room can be built at any moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import singledispatchmethod
+
+from dure.model.change import (
+    Change,
+    Ended,
+    Held,
+    NodeGone,
+    NodeSet,
+    Paused,
+    StartFailed,
+    Starting,
+    Submitted,
+    TaskEnded,
+    TaskStarted,
+    Watermark,
+    Withdrawn,
+)
+from dure.model.instants import Instant
+from dure.model.job import Job, JobId, NodeId, Placement, TenantId, task_placements
+from dure.model.node import Node
+from dure.model.resources import Resources
+from dure.model.snapshot import History, Pending, Running, Snapshot, TaskTimes
+
+
+@dataclass(slots=True)
+class Attempt:
+    """The attempt that holds places: one placement and one pair of times per task."""
+
+    number: int
+    since: Instant
+    placements: tuple[Placement, ...]
+    tasks: tuple[Placement, ...]
+    times: list[TaskTimes]
+
+    def open_tasks(self) -> Iterator[Placement]:
+        """The places that are still held."""
+        return (task for task, times in zip(self.tasks, self.times, strict=True) if times.ended is None)
+
+
+@dataclass(slots=True)
+class Entry:
+    """A job that is not final; `attempt` is None while it is pending."""
+
+    job: Job
+    held: bool = False
+    waiting_for: frozenset[JobId] = frozenset()
+    failed_dependency: JobId = ""
+    attempts: int = 0
+    attempt: Attempt | None = None
+
+    def holds(self) -> Resources:
+        """What the job holds now, nothing while it is pending."""
+        total = Resources()
+        for task in self.attempt.open_tasks() if self.attempt else ():
+            total += self.job.groups[task.group].request(task.flavor)
+        return total
+
+    def pending(self) -> Pending:
+        """The job as the planner's snapshot has it in the queue."""
+        return Pending(self.job, self.held, self.waiting_for, self.failed_dependency, self.attempts)
+
+    def running(self, attempt: Attempt) -> Running:
+        """The job as the planner's snapshot has it at work."""
+        return Running(self.job, attempt.number, attempt.since, attempt.placements, tuple(attempt.times))
+
+
+@dataclass
+class Observed:
+    """Everything seen so far; `at` is the latest instant seen."""
+
+    at: Instant = 0
+    nodes: dict[NodeId, Node] = field(default_factory=dict)
+    jobs: dict[JobId, Entry] = field(default_factory=dict)
+    paused: set[TenantId] = field(default_factory=set)
+    room_paused: bool = False
+
+    def apply(self, change: Change) -> None:
+        """Take a change in; what concerns a job that is not known is passed over."""
+        self.at = max(self.at, change.at)
+        self._take(change)
+
+    @singledispatchmethod
+    def _take(self, change: Change) -> None:
+        raise TypeError(type(change))
+
+    @_take.register
+    def _(self, change: NodeSet) -> None:
+        self.nodes[change.node.id] = change.node
+
+    @_take.register
+    def _(self, change: NodeGone) -> None:
+        self.nodes.pop(change.node, None)
+
+    @_take.register
+    def _(self, change: Submitted) -> None:
+        known = self.jobs.get(change.job.id)
+        if known is None or known.attempt is None:
+            waiting = change.waiting_for
+            self.jobs[change.job.id] = Entry(change.job, change.held, waiting, attempts=change.attempts)
+
+    @_take.register
+    def _(self, change: Withdrawn) -> None:
+        if self.jobs.pop(change.job, None):
+            self._dependency(change.job, succeeded=False)
+
+    @_take.register
+    def _(self, change: Held) -> None:
+        if entry := self.jobs.get(change.job):
+            entry.held = change.held
+
+    @_take.register
+    def _(self, change: Paused) -> None:
+        if change.tenant is None:
+            self.room_paused = change.paused
+        elif change.paused:
+            self.paused.add(change.tenant)
+        else:
+            self.paused.discard(change.tenant)
+
+    @_take.register
+    def _(self, change: Starting) -> None:
+        if entry := self.jobs.get(change.job):
+            tasks = task_placements(change.placements)
+            times = [TaskTimes() for _ in tasks]
+            entry.attempt = Attempt(change.attempt, change.at, change.placements, tasks, times)
+            entry.attempts = max(entry.attempts, change.attempt)
+
+    @_take.register
+    def _(self, change: StartFailed) -> None:
+        entry = self.jobs.get(change.job)
+        if entry and entry.attempt and entry.attempt.number == change.attempt:
+            entry.attempt = None
+
+    @_take.register
+    def _(self, change: TaskStarted) -> None:
+        if times := self._times(change):
+            times[change.task] = replace(times[change.task], started=change.at)
+
+    @_take.register
+    def _(self, change: TaskEnded) -> None:
+        if times := self._times(change):
+            times[change.task] = replace(times[change.task], ended=change.at)
+
+    @_take.register
+    def _(self, change: Ended) -> None:
+        entry = self.jobs.get(change.job)
+        if entry and change.requeue:
+            entry.attempt = None
+        elif entry:
+            del self.jobs[change.job]
+            self._dependency(change.job, succeeded=change.succeeded)
+
+    @_take.register
+    def _(self, change: Watermark) -> None:
+        """Watermarks settle history; they change nothing here."""
+
+    def _times(self, change: TaskStarted | TaskEnded) -> list[TaskTimes] | None:
+        entry = self.jobs.get(change.job)
+        attempt = entry.attempt if entry else None
+        return attempt.times if attempt and attempt.number == change.attempt else None
+
+    def _dependency(self, job: JobId, *, succeeded: bool) -> None:
+        for entry in self.jobs.values():
+            if job in entry.waiting_for:
+                if succeeded:
+                    entry.waiting_for -= {job}
+                else:
+                    entry.failed_dependency = entry.failed_dependency or job
+
+    def snapshot(self, watermark: Instant, history: tuple[History, ...]) -> Snapshot:
+        """The room for a planner that starts anew, with histories settled up to the watermark."""
+        entries = [self.jobs[job] for job in sorted(self.jobs)]
+        return Snapshot(
+            at=max(self.at, watermark),
+            watermark=watermark,
+            nodes=tuple(self.nodes[node] for node in sorted(self.nodes)),
+            pending=tuple(entry.pending() for entry in entries if entry.attempt is None),
+            running=tuple(entry.running(entry.attempt) for entry in entries if entry.attempt is not None),
+            history=history,
+            paused=tuple(sorted(self.paused)),
+            room_paused=self.room_paused,
+        )

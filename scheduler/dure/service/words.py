@@ -1,0 +1,219 @@
+"""Codes and numbers into sentences for people, English and Korean: the one place where texts are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from dure.model.instants import DAY, HOUR, MINUTE, SECOND, Millis
+from dure.model.plan import Code, EndCause, Numbers, Reason
+from dure.model.resources import CPU, MEMORY, ResourceName, flavor_of
+from dure.service.instants import in_room
+
+CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One thing said in both languages."""
+
+    en: str
+    ko: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a template may use: the subject, amounts of resources, and the other numbers by name."""
+
+    subject: str
+    amounts: Text
+    numbers: Mapping[str, int]
+    timezone: str
+
+    def count(self, name: str) -> int:
+        return self.numbers.get(name, 0)
+
+    def when(self, name: str) -> str:
+        return in_room(self.numbers[name], self.timezone) if name in self.numbers else ""
+
+
+def amount(name: ResourceName, value: int) -> Text:
+    """`2 a100 GPUs`, `1.5 cores`, `4 GiB`; in Korean `a100 GPU 2개`, `1.5코어`, `4GiB`."""
+    if flavor := flavor_of(name):
+        return Text(f"{value} {flavor} GPU{'' if value == 1 else 's'}", f"{flavor} GPU {value}개")
+    if name == CPU:
+        cores = _decimal(value, 1000)
+        return Text(f"{cores} core{'' if value == 1000 else 's'}", f"{cores}코어")
+    gib = value >= 1024 and value % 102.4 < 1e-9
+    size = f"{_decimal(value, 1024)} GiB" if gib else f"{value} MiB"
+    return Text(size, size.replace(" ", ""))
+
+
+def amounts(numbers: Numbers) -> Text:
+    """Every resource among the numbers, joined; other numbers are left out."""
+    said = [amount(name, value) for name, value in numbers if _is_resource(name)]
+    return Text(", ".join(text.en for text in said), ", ".join(text.ko for text in said))
+
+
+def length(millis: Millis) -> Text:
+    """`2 h 30 min`, `2시간 30분`: the two largest units that are not zero."""
+    units = (
+        (DAY, "d", "일"),
+        (HOUR, "h", "시간"),
+        (MINUTE, "min", "분"),
+        (SECOND, "s", "초"),
+        (1, "ms", "밀리초"),
+    )
+    english, korean = [], []
+    for size, en, ko in units:
+        count, millis = divmod(millis, size)
+        if count:
+            english.append(f"{count} {en}")
+            korean.append(f"{count}{ko}")
+    return Text(" ".join(english[:2]) or "0 s", " ".join(korean[:2]) or "0초")
+
+
+def reason(of: Reason, timezone: str) -> Text:
+    """Why a job is where it is, as one sentence."""
+    plain = {name: value for name, value in of.numbers if not _is_resource(name)}
+    return _SENTENCES[of.code](_Said(of.subject, amounts(of.numbers), plain, timezone))
+
+
+def ending(cause: str) -> Text:
+    """Why a job ended as it did; what a backend says in its own words is passed on as it stands."""
+    return _ENDINGS.get(cause, Text(cause, cause))
+
+
+def _decimal(value: int, of: int) -> str:
+    return f"{value / of:.3f}".rstrip("0").rstrip(".")
+
+
+def _is_resource(name: str) -> bool:
+    return name in {CPU, MEMORY} or bool(flavor_of(name))
+
+
+def _held(_: _Said) -> Text:
+    return Text("On hold; release it to let it start.", "보류 중입니다. 보류를 풀면 시작할 수 있습니다.")
+
+
+def _paused(said: _Said) -> Text:
+    if said.subject:
+        return Text(
+            f"Starts of {said.subject} are paused by an admin.",
+            f"관리자가 {said.subject}의 작업 시작을 멈춰 두었습니다.",
+        )
+    return Text("Starts are paused by an admin.", "관리자가 작업 시작을 멈춰 두었습니다.")
+
+
+def _waiting(said: _Said) -> Text:
+    if said.subject:
+        return Text(
+            f"Waits for job {said.subject} to succeed.", f"작업 {said.subject}이(가) 성공하기를 기다립니다."
+        )
+    return Text("Waits for other jobs to succeed.", "먼저 끝나야 할 다른 작업을 기다립니다.")
+
+
+def _dependency_failed(said: _Said) -> Text:
+    if said.subject:
+        return Text(
+            f"Job {said.subject}, which it comes after, ended without success.",
+            f"먼저 끝나야 할 작업 {said.subject}이(가) 성공하지 못했습니다.",
+        )
+    return Text(
+        "A job that it comes after ended without success.", "먼저 끝나야 할 작업이 성공하지 못했습니다."
+    )
+
+
+def _term(said: _Said) -> Text:
+    whose = f" of {said.subject}" if said.subject else ""
+    whose_ko = f"{said.subject}의 " if said.subject else ""
+    return Text(f"Outside the tenancy term{whose}.", f"{whose_ko}입주 기간이 아닙니다.")
+
+
+def _over_limit(said: _Said) -> Text:
+    whose = said.subject or "the tenant"
+    by = f": over by {said.amounts.en}" if said.amounts.en else ""
+    by_ko = f": {said.amounts.ko} 초과" if said.amounts.ko else ""
+    return Text(
+        f"It would pass the limit of {whose}{by}.", f"{said.subject or '테넌트'}의 한도를 넘게 됩니다{by_ko}."
+    )
+
+
+def _never_fits(said: _Said) -> Text:
+    en = _tail(
+        "The room cannot hold it even when empty", f"; it asks for {said.amounts.en}" * bool(said.amounts.en)
+    )
+    ko = f" 요청: {said.amounts.ko}." if said.amounts.ko else ""
+    return Text(en, f"방이 비어 있어도 들어갈 자리가 없습니다.{ko}")
+
+
+def _no_place(said: _Said) -> Text:
+    en = f"; it needs {said.amounts.en}" if said.amounts.en else ""
+    ko = f" 필요한 자원: {said.amounts.ko}." if said.amounts.ko else ""
+    return Text(f"No free place for it now{en}.", f"지금은 빈자리가 없습니다.{ko}")
+
+
+def _reserved(said: _Said) -> Text:
+    at = said.when("at")
+    if said.subject:
+        return Text(
+            _tail(
+                f"Starting it would delay job {said.subject}, which has a reservation",
+                f" for {at}" * bool(at),
+            ),
+            f"먼저 예약된 작업 {said.subject}이(가) 늦어지게 되어 기다립니다"
+            + f" (예약 {at})" * bool(at)
+            + ".",
+        )
+    return Text(
+        _tail("Has a reservation", f" for {at} at the latest" * bool(at)),
+        f"늦어도 {at}에는 시작하도록 예약되어 있습니다." if at else "예약되어 있습니다.",
+    )
+
+
+def _not_preemptible(_: _Said) -> Text:
+    return Text(
+        "It may not be preempted, so beyond its guarantee it takes only what all guarantees leave over.",
+        "선점할 수 없는 작업이어서, 보장량을 넘는 몫은 모든 보장량을 뺀 나머지에서만 쓸 수 있습니다.",
+    )
+
+
+def _behind(said: _Said) -> Text:
+    if said.subject:
+        return Text(f"Waits behind job {said.subject}.", f"작업 {said.subject} 다음 차례입니다.")
+    return Text("Others come before it.", "먼저 시작할 다른 작업이 있습니다.")
+
+
+def _running(_: _Said) -> Text:
+    return Text("Runs.", "실행 중입니다.")
+
+
+def _starts(_: _Said) -> Text:
+    return Text("Starts now.", "지금 시작합니다.")
+
+
+_SENTENCES: Mapping[Code, Callable[[_Said], Text]] = {
+    Code.HELD: _held,
+    Code.PAUSED: _paused,
+    Code.WAITING: _waiting,
+    Code.DEPENDENCY_FAILED: _dependency_failed,
+    Code.TERM: _term,
+    Code.OVER_LIMIT: _over_limit,
+    Code.NEVER_FITS: _never_fits,
+    Code.NO_PLACE: _no_place,
+    Code.RESERVED: _reserved,
+    Code.NOT_PREEMPTIBLE: _not_preemptible,
+    Code.BEHIND: _behind,
+    Code.RUNNING: _running,
+    Code.STARTS: _starts,
+}
+
+_ENDINGS: Mapping[str, Text] = {
+    "": Text("", ""),
+    CANCELLED: Text("Cancelled.", "취소되었습니다."),
+    EndCause.TIME_LIMIT.value: Text("Its time limit was reached.", "시간 제한에 도달하여 종료되었습니다."),
+    EndCause.DEPENDENCY_FAILED.value: Text(
+        "A job that it comes after ended without success.",
+        "먼저 끝나야 할 작업이 성공하지 못해 시작하지 않았습니다.",
+    ),
+}
