@@ -1,1 +1,11 @@
-"""The append-only record of use and money, in SQLite or PostgreSQL."""
+"""The append-only record of use and money, in SQLite, and the control tables beside it.
+
+Opened by `open_ledger`: a `SqlLedger` (a `dure.ports.Ledger`), whose `control` is the `Control` of that file.
+"""
+
+from dure.ledger.control import Act, Control, Pauses
+from dure.ledger.database import LedgerUnusable
+from dure.ledger.sql_ledger import SqlLedger, open_ledger
+from dure.ledger.tokens import Token
+
+__all__ = ["Act", "Control", "LedgerUnusable", "Pauses", "SqlLedger", "Token", "open_ledger"]

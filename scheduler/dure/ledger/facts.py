@@ -1,0 +1,73 @@
+"""Facts that histories are rebuilt from: capacity and policy versions, each with its instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, select
+
+from dure.ledger import chain
+from dure.ledger.lossless import dump, load
+from dure.ledger.tables import capacity, policies
+from dure.model.instants import Instant
+from dure.model.node import Node
+from dure.model.rules import Rules
+from dure.model.use import CapacityFact
+
+_GONE = "null"
+
+
+def write_capacity(connection: Connection, facts: Iterable[CapacityFact]) -> None:
+    """Append the facts that do not stand yet. Of several on one node at one instant the last one counts."""
+    last = {(fact.at, fact.node_id): fact for fact in facts}
+    rows = [
+        {"at_ms": fact.at, "node": fact.node_id, "content": dump(fact.node) if fact.node else _GONE}
+        for fact in sorted(last.values(), key=lambda fact: fact.at)
+    ]
+    chain.append(connection, capacity, [row for row in rows if not _stands(connection, row)])
+
+
+def read_capacity(connection: Connection) -> tuple[CapacityFact, ...]:
+    """Every fact of capacity, by instant."""
+    rows = connection.execute(select(capacity).order_by(capacity.c.at_ms, capacity.c.seq))
+    return tuple(CapacityFact(row.at_ms, row.node, _node(row.content)) for row in rows)
+
+
+def write_policy(connection: Connection, at: Instant, version: str, rules: Rules) -> None:
+    """Append the rules unless this version is the one in force. Versions follow each other in time.
+
+    A clock set back does not rewrite the past: the version then counts from the last one's instant.
+    """
+    newest = policies.c.seq.desc()
+    last = connection.execute(select(policies.c.at_ms, policies.c.version).order_by(newest).limit(1)).first()
+    if last and last.version == version:
+        return
+    at = max(at, last.at_ms) if last else at
+    chain.append(connection, policies, [{"at_ms": at, "version": version, "content": dump(rules)}])
+
+
+def read_policies(connection: Connection) -> tuple[tuple[Instant, Rules], ...]:
+    """Every policy version with its instant, oldest first."""
+    rows = connection.execute(select(policies.c.at_ms, policies.c.content).order_by(policies.c.seq))
+    return tuple((row.at_ms, load(Rules, row.content)) for row in rows)
+
+
+def rules_at(connection: Connection, at: Instant) -> Rules | None:
+    """The rules in force at an instant; before the first version, that one; None where there is none."""
+    for query in (
+        select(policies.c.content).where(policies.c.at_ms <= at).order_by(policies.c.seq.desc()),
+        select(policies.c.content).order_by(policies.c.seq),
+    ):
+        text = connection.scalar(query.limit(1))
+        if text is not None:
+            return load(Rules, text)
+    return None
+
+
+def _stands(connection: Connection, row: dict[str, object]) -> bool:
+    same = [capacity.c[name] == value for name, value in row.items()]
+    return connection.scalar(select(capacity.c.seq).where(*same).limit(1)) is not None
+
+
+def _node(text: str) -> Node | None:
+    return None if text == _GONE else load(Node, text)

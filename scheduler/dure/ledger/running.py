@@ -1,0 +1,85 @@
+"""Running totals: sums of amount x ms that move in the transaction that brings the slices.
+
+They are kept as decimal text and added in Python: a product of two bounded numbers may have 106 bits, and SQL
+would turn it into a float without a word (decision 0046).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from sqlalchemy import Connection, delete, func, insert, select, tuple_
+
+from dure.ledger.tables import cursors, quarantine, rulings, totals
+from dure.model.use import Slice, State
+from dure.ports import Totals
+
+Line: TypeAlias = tuple[str, str, str]
+"""(kind, who, resource): kind `use` or `correction` with a tenant, or `state` with a state."""
+
+
+def lines_of(slices: Iterable[Slice]) -> dict[Line, int]:
+    """What these slices add to each line; corrections add what they take, to lines of their own."""
+    added: Counter[Line] = Counter()
+    for slice_ in slices:
+        product = slice_.amount * (slice_.end - slice_.start)
+        if product < 0:
+            added["correction", slice_.tenant, slice_.resource] -= product
+            continue
+        added["state", slice_.state.value, slice_.resource] += product
+        if slice_.state is State.TENANT:
+            added["use", slice_.tenant, slice_.resource] += product
+    return dict(added)
+
+
+def move(connection: Connection, slices: Iterable[Slice]) -> None:
+    """Add newly written slices to the running totals, within the caller's transaction."""
+    added = {line: amount for line, amount in lines_of(slices).items() if amount}
+    if not added:
+        return
+    stored = stored_lines(connection)
+    key = tuple_(totals.c.kind, totals.c.who, totals.c.resource)
+    connection.execute(delete(totals).where(key.in_([line for line in added if line in stored])))
+    connection.execute(
+        insert(totals),
+        [
+            {
+                "kind": kind,
+                "who": who,
+                "resource": resource,
+                "total": str(stored.get((kind, who, resource), 0) + n),
+            }
+            for (kind, who, resource), n in sorted(added.items())
+        ],
+    )
+
+
+def stored_lines(connection: Connection) -> dict[Line, int]:
+    """Every running total. Raises ValueError where one was altered into no number."""
+    rows = connection.execute(select(totals.c.kind, totals.c.who, totals.c.resource, totals.c.total))
+    return {(row.kind, row.who, row.resource): int(row.total) for row in rows}
+
+
+def read(connection: Connection) -> Totals:
+    """The totals, cursors and the open quarantine as one moment shows them."""
+    lines = stored_lines(connection)
+    return Totals(
+        use={(who, resource): n for (kind, who, resource), n in lines.items() if kind == "use"},
+        states={(State(who), resource): n for (kind, who, resource), n in lines.items() if kind == "state"},
+        corrections={
+            (who, resource): n for (kind, who, resource), n in lines.items() if kind == "correction"
+        },
+        watermarks={
+            (row.source, row.cluster): row.watermark_ms for row in connection.execute(select(cursors))
+        },
+        quarantined=open_quarantine(connection),
+    )
+
+
+def open_quarantine(connection: Connection) -> int:
+    """How many slices wait for a ruling."""
+    put = connection.scalar(select(func.count()).select_from(quarantine))
+    ruled = connection.scalar(select(func.count()).select_from(rulings))
+    return (put or 0) - (ruled or 0)
