@@ -1,0 +1,187 @@
+"""The two accounts against each other, at every instant, for one resource of one node.
+
+Tenants' use, corrections and the planner's slices together must be the capacity, from the node's first fact to
+the watermark of its pool, and nothing outside. One sweep over all their edges finds every deviation, however
+short; the rows whose edges or amounts explain it are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from dure.accounting.findings import Finding, Row, row_of, row_of_fact
+from dure.accounting.node_states import SOURCE
+from dure.accounting.timeline import Piece, clipped, levels
+from dure.model.instants import Instant
+from dure.model.job import NodeId
+from dure.model.node import Node, NodeState
+from dure.model.resources import ResourceName, flavor_of
+from dure.model.use import CapacityFact, Slice, State
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One resource of one node: its rows, what stands in quarantine, the node's facts and pool's watermark."""
+
+    node: NodeId
+    resource: ResourceName
+    rows: Sequence[Slice]
+    facts: Sequence[CapacityFact]
+    watermarks: tuple[tuple[str, Instant], ...]
+    quarantined: Sequence[Slice] = ()
+
+    @property
+    def until(self) -> Instant | None:
+        """The pool's watermark, None where it has none."""
+        return self.watermarks[0][1] if self.watermarks else None
+
+
+def check_place(place: Place) -> Iterator[Finding]:
+    """Everything that does not hold for one resource of one node."""
+    yield from _rows_alone(place)
+    yield from _corrections(place)
+    yield from _deviations(place)
+    if flavor_of(place.resource):
+        yield from _devices(place)
+    yield from _states(place)
+
+
+def _rows_alone(place: Place) -> Iterator[Finding]:
+    for item in place.rows:
+        if item.end < item.start:
+            yield Finding((row_of(item),), f"ends at {item.end}", f"no end before its start, {item.start}")
+        if item.corrects is None and item.amount <= 0:
+            yield Finding((row_of(item),), f"has an amount of {item.amount}", "more than 0")
+        if item.corrects is not None and item.amount >= 0:
+            yield Finding((row_of(item),), f"corrects by {item.amount}", "less than 0")
+        if item.devices and len(item.devices) != abs(item.amount):
+            yield Finding((row_of(item),), f"names devices {item.devices}", f"{abs(item.amount)} of them")
+
+
+def _corrections(place: Place) -> Iterator[Finding]:
+    standing = {item.key: item for item in place.rows if item.corrects is None}
+    for item in place.rows:
+        if item.corrects is None:
+            continue
+        named = standing.get(item.corrects)
+        if named is None or named.tenant != item.tenant:
+            yield Finding((row_of(item),), "corrects what is not there", "a slice of its tenant on its node")
+        elif item.start < named.start or item.end > named.end or named.amount + item.amount < 0:
+            expected = f"within {named.start}..{named.end} and at most {named.amount}"
+            yield Finding((row_of(item), row_of(named)), "takes more than there is", expected)
+
+
+def _deviations(place: Place) -> Iterator[Finding]:
+    known = [(item.start, item.end, item.amount) for item in place.rows]
+    room = [(start, end, -node.capacity.amount(place.resource)) for start, end, node in _spans(place)]
+    aside = [(item.start, item.end, item.amount) for item in place.quarantined if item.amount > 0]
+    for start, end, amount in levels([*known, *room]):
+        if amount > 0:
+            yield _finding(place, (start, end, amount))
+    for start, end, amount in levels([*known, *room, *_within(aside, room)]):
+        if amount < 0:
+            yield _finding(place, (start, end, amount))
+
+
+def _within(aside: Sequence[Piece], room: Sequence[Piece]) -> Iterator[Piece]:
+    """What is in quarantine explains gaps only while the node is there."""
+    for start, end, _ in room:
+        yield from clipped(aside, start, end)
+
+
+def _spans(place: Place) -> Iterator[tuple[Instant, Instant, Node]]:
+    until = place.until
+    if until is None or not place.facts:
+        return
+    for fact, end in zip(place.facts, [*(f.at for f in place.facts[1:]), until], strict=True):
+        if fact.node is not None and fact.at < min(end, until):
+            yield fact.at, min(end, until), fact.node
+
+
+def _finding(place: Place, deviation: Piece) -> Finding:
+    start, end, amount = deviation
+    what = f"{abs(amount)} {'too much' if amount > 0 else 'missing'} over {start}..{end}"
+    there = max(
+        (node.capacity.amount(place.resource) for s, e, node in _spans(place) if s <= start < e), default=0
+    )
+    expected = f"{there} of {place.resource} on {place.node} in all states together"
+    return Finding(tuple(_suspects(place, deviation)), what, expected)
+
+
+def _suspects(place: Place, deviation: Piece) -> Iterator[Row]:
+    """Rows that explain a deviation: of all that could, those of the likeliest kind."""
+    start, end, amount = deviation
+    exact = [row for row in place.rows if (row.start, row.end) == (start, end)]
+    edge = [row for row in place.rows if row not in exact and _edge_explains(row, deviation)]
+    sized = [row for row in edge if abs(row.amount) == abs(amount)]
+    likely = [*exact, *(sized or edge)]
+    if not likely:
+        likely = [row for row in place.rows if row.start <= end and row.end >= start]
+    yield from (row_of(row) for row in likely)
+    yield from (row_of_fact(fact) for fact in place.facts if fact.at in {start, end})
+    yield from (Row("watermark", (name,)) for name, at in place.watermarks if at in {start, end})
+
+
+def _edge_explains(row: Slice, deviation: Piece) -> bool:
+    """Too much: a row that begins where it begins or ends where it ends; missing: one that abuts it."""
+    start, end, amount = deviation
+    if (amount > 0) == (row.amount > 0):
+        return row.start == start or row.end == end
+    return row.end == start or row.start == end
+
+
+def _devices(place: Place) -> Iterator[Finding]:
+    by_device: dict[int, list[Slice]] = {}
+    for item in place.rows:
+        if item.corrects is None:
+            for device in item.devices:
+                by_device.setdefault(device, []).append(item)
+    for device, rows in sorted(by_device.items()):
+        yield from _device_twice(place, device, rows)
+        yield from _device_missing(place, device, rows)
+
+
+def _device_twice(place: Place, device: int, rows: Iterable[Slice]) -> Iterator[Finding]:
+    ends = {
+        item.corrects: item.start
+        for item in place.rows
+        if item.corrects is not None and (device in item.devices or not item.devices)
+    }
+    used = sorted((row for row in rows if row.start < row.end), key=lambda row: (row.start, row.key))
+    for first, second in pairwise(used):
+        if ends.get(first.key, first.end) > second.start:
+            what = f"device {device} is used twice from {second.start}"
+            yield Finding((row_of(first), row_of(second)), what, f"device {device} to be one row's at a time")
+
+
+def _device_missing(place: Place, device: int, rows: Iterable[Slice]) -> Iterator[Finding]:
+    for row in rows:
+        node = next((node for start, end, node in _spans(place) if start <= row.start < end), None)
+        numbers = device_numbers(node, place.resource) if node else range(0)
+        if row.start < row.end and device not in numbers:
+            what, expected = f"names device {device}", f"devices {list(numbers)} of {place.resource}"
+            yield Finding((row_of(row),), what, expected)
+
+
+def device_numbers(node: Node, resource: ResourceName) -> range:
+    """The numbers of a flavor's devices on a node: counted from 0, flavor by flavor in sorted order."""
+    before = 0
+    for flavor, devices in node.capacity.gpus:
+        if flavor == flavor_of(resource):
+            return range(before, before + devices)
+        before += devices
+    return range(0)
+
+
+def _states(place: Place) -> Iterator[Finding]:
+    """What the planner calls down was down, and what was down it calls nothing but down or unobserved."""
+    spans = list(_spans(place))
+    for row in place.rows:
+        if row.source != SOURCE or row.state is State.UNOBSERVED:
+            continue
+        met = [node for start, end, node in spans if max(start, row.start) < min(end, row.end)]
+        if any((node.state is NodeState.DOWN) != (row.state is State.DOWN) for node in met):
+            states = ", ".join(sorted({node.state.value for node in met}))
+            yield Finding((row_of(row),), f"is {row.state.value}", f"the node's own state: {states}")
