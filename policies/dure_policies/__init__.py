@@ -1,1 +1,8 @@
 """What admins write, read strictly: YAML bundles become rules, or every error at once."""
+
+from dure_policies.bundle import Bundle, read_bundle
+from dure_policies.bundled import bundled
+from dure_policies.source import DirectoryPolicy
+from dure_policies.spec import read_spec
+
+__all__ = ["Bundle", "DirectoryPolicy", "bundled", "read_bundle", "read_spec"]
