@@ -20,7 +20,6 @@ from dure.model.resources import ResourceName
 from dure.model.rules import Rules
 from dure.model.use import CapacityFact, Slice, State
 
-
 K = TypeVar("K", bound=tuple[str, ResourceName])
 """(tenant or state, resource)."""
 
