@@ -106,12 +106,13 @@ def _month() -> str:
 
 
 def _money(room: Server) -> dict[str, Any]:
-    admin = {"server": room.url, "token": room.admin_token}
-    dure("quota", show=True, **admin)
-    for language in ("ko", "en"):
-        dure("--lang", language, "bill", "show", "--month", _month(), show=True, **admin)
-    told = dure("bill", "show", "--month", _month(), "-o", "json", **admin)
-    bill: dict[str, Any] = json.loads(told.stdout)
+    def as_admin(*arguments: str, show: bool = True) -> str:
+        return dure(*arguments, server=room.url, token=room.admin_token, show=show).stdout
+
+    as_admin("quota")
+    as_admin("--lang", "ko", "bill", "show", "--month", _month())
+    as_admin("--lang", "en", "bill", "show", "--month", _month())
+    bill: dict[str, Any] = json.loads(as_admin("bill", "show", "--month", _month(), "-o", "json", show=False))
     return bill
 
 
