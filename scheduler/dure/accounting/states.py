@@ -94,7 +94,7 @@ class StateAccount:
         match change:
             case NodeSet() if change.node.pool == self._pool:
                 self._node(change.node.id).set(max(change.at, self._settled), change.node)
-            case NodeGone() if change.node in self._nodes:
+            case NodeGone():
                 self._node(change.node).set(max(change.at, self._settled), None)
             case Submitted():
                 self._jobs[change.job.id] = change.job
