@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from sqlalchemy import Connection, select
 
@@ -10,6 +11,7 @@ from dure.ledger import chain
 from dure.ledger.lossless import dump, load
 from dure.ledger.tables import capacity, policies
 from dure.model.instants import Instant
+from dure.model.job import NodeId
 from dure.model.node import Node
 from dure.model.rules import Rules
 from dure.model.use import CapacityFact
@@ -27,9 +29,12 @@ def write_capacity(connection: Connection, facts: Iterable[CapacityFact]) -> Non
     chain.append(connection, capacity, [row for row in rows if not _stands(connection, row)])
 
 
-def read_capacity(connection: Connection) -> tuple[CapacityFact, ...]:
-    """Every fact of capacity, by instant."""
-    rows = connection.execute(select(capacity).order_by(capacity.c.at_ms, capacity.c.seq))
+def read_capacity(
+    connection: Connection, nodes: Collection[NodeId] | None = None
+) -> tuple[CapacityFact, ...]:
+    """Every fact of capacity, by instant; of these nodes, or of all."""
+    query = select(capacity).order_by(capacity.c.at_ms, capacity.c.seq)
+    rows = connection.execute(query if nodes is None else query.where(capacity.c.node.in_(nodes)))
     return tuple(CapacityFact(row.at_ms, row.node, _node(row.content)) for row in rows)
 
 
@@ -69,5 +74,6 @@ def _stands(connection: Connection, row: dict[str, object]) -> bool:
     return connection.scalar(select(capacity.c.seq).where(*same).limit(1)) is not None
 
 
+@lru_cache(maxsize=1_024)
 def _node(text: str) -> Node | None:
     return None if text == _GONE else load(Node, text)

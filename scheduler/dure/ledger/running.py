@@ -6,13 +6,14 @@ would turn it into a float without a word (decision 0046).
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from sqlalchemy import Connection, delete, func, insert, select, tuple_
 
+from dure.accounting.usage import RunningTotals
 from dure.ledger.tables import cursors, quarantine, rulings, totals
+from dure.model.resources import ResourceName
 from dure.model.use import Slice, State
 from dure.ports import Totals
 
@@ -21,17 +22,18 @@ Line: TypeAlias = tuple[str, str, str]
 
 
 def lines_of(slices: Iterable[Slice]) -> dict[Line, int]:
-    """What these slices add to each line; corrections add what they take, to lines of their own."""
-    added: Counter[Line] = Counter()
+    """What these slices add to each line."""
+    added = RunningTotals()
     for slice_ in slices:
-        product = slice_.amount * (slice_.end - slice_.start)
-        if product < 0:
-            added["correction", slice_.tenant, slice_.resource] -= product
-            continue
-        added["state", slice_.state.value, slice_.resource] += product
-        if slice_.state is State.TENANT:
-            added["use", slice_.tenant, slice_.resource] += product
-    return dict(added)
+        added.add(slice_)
+    kinds: tuple[tuple[str, Mapping[tuple[str, str], int]], ...] = (
+        ("use", added.use), ("state", _named(added.states)), ("correction", added.corrections),
+    )  # fmt: skip
+    return {(kind, *key): n for kind, lines in kinds for key, n in lines.items()}
+
+
+def _named(states: Mapping[tuple[State, ResourceName], int]) -> dict[tuple[str, str], int]:
+    return {(state.value, resource): n for (state, resource), n in states.items()}
 
 
 def move(connection: Connection, slices: Iterable[Slice]) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 from sqlalchemy import Table, select
 
 from dure.crash import crash_point
-from dure.ledger import accounts, facts, running, tables
+from dure.ledger import accounts, doubts, facts, running, tables
 from dure.ledger.control import Control
 from dure.ledger.database import Database, open_database
+from dure.ledger.doubts import Aside
 from dure.ledger.ingest import Batch, write_batch
 from dure.model.instants import Instant, Interval
 from dure.model.rules import Rules
@@ -78,6 +79,19 @@ class SqlLedger:
         """The running totals as last committed."""
         with self.database.read() as connection:
             return running.read(connection)
+
+    def quarantined(self) -> tuple[Aside, ...]:
+        """Everything that was ever put in quarantine, oldest first, with its ruling where there is one."""
+        with self.database.read() as connection:
+            return tuple(doubts.listed(connection))
+
+    def rule(self, number: int, accepted: bool, at: Instant, who: str, why: str) -> None:
+        """Accept a quarantined slice into the tenants' account as it is, or dismiss it; once and for all.
+
+        Raises KeyError for an unknown number or one that was ruled on, CannotAccept.
+        """
+        with self.database.write() as connection:
+            doubts.rule(connection, number, accepted, at, who, why)
 
     def backup(self, target: Path) -> None:
         """Copy the ledger as it stands to a new file, while it is in use. Raises FileExistsError."""

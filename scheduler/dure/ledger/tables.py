@@ -73,6 +73,15 @@ rulings = Table(
     _integer("at_ms"), Column("accepted", Boolean, nullable=False), _text("who"), _text("why"), _text("digest"),
 )  # fmt: skip
 
+skews = Table(
+    "skews",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    _integer("at_ms"), _integer("end_ms"), _text("content"), _text("digest"),
+    UniqueConstraint("content", name="skews_once"),
+)  # fmt: skip
+"""Slices that were written only up to `end_ms`, because a source's clocks disagreed within its tolerance."""
+
 capacity = Table(
     "capacity",
     metadata,
@@ -90,27 +99,32 @@ policies = Table(
 )  # fmt: skip
 """Policy versions; `content` is the whole `Rules` as JSON."""
 
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    _text("month"), _integer("until_ms"), _integer("last_slice"), _integer("last_state"),
+    Column("policy", Integer, ForeignKey("policies.seq"), nullable=False),
+    _text("digest"),
+    Index("bookings_month", "month"),
+)  # fmt: skip
+"""When charges of `month` were booked: as of `until_ms`, from the rows up to these, under this policy."""
+
 charges = Table(
     "charges",
     metadata,
     Column("seq", Integer, primary_key=True),
     Column("booking", Integer, ForeignKey("bookings.seq"), nullable=False),
-    _text("month"), _text("tenant"), _text("project"), _text("rule"), _text("resource"), _text("price"),
-    _text("quantity"), _integer("micro"), _text("digest"),
+    _text("month"), _text("tenant"), _text("project"), _text("rule"), _text("resource"), _text("price_version"),
+    _text("quantity"), _integer("price_micro"), _integer("micro"), Column("gone", Boolean, nullable=False),
+    _text("digest"),
     Index("charges_month", "month", "tenant"),
 )  # fmt: skip
 """Difference entries: per (month, tenant, project, rule, resource, price version) they add up to the charge.
 
-`quantity` is amount x ms as decimal text, `micro` is micro-won.
+`quantity` is amount x ms as decimal text, `micro` is micro-won, `price_micro` the price that now holds. `gone`:
+with this entry the charge is no more.
 """
-
-bookings = Table(
-    "bookings",
-    metadata,
-    Column("seq", Integer, primary_key=True),
-    _text("month"), _integer("until_ms"), _text("digest"),
-)  # fmt: skip
-"""When each set of difference entries was made: the charges of `month` as of `until_ms`."""
 
 cursors = Table(
     "cursors",
@@ -162,5 +176,5 @@ audit = Table(
     _integer("at_ms"), _text("who"), _text("action"), _text("subject"), _text("detail"), _text("digest"),
 )  # fmt: skip
 
-APPEND_ONLY = (slices, states, quarantine, rulings, capacity, policies, charges, bookings, audit)
+APPEND_ONLY = (slices, states, quarantine, rulings, skews, capacity, policies, charges, bookings, audit)
 """UPDATE and DELETE raise on these, whoever asks."""

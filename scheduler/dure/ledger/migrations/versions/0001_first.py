@@ -16,6 +16,7 @@ UNIQUE = {
     "states": "source cluster start_ms uid attempt resource corrects",
     "quarantine": "content",
     "rulings": "quarantined",
+    "skews": "content",
     "capacity": "at_ms node content",
     "policies": "",
     "charges": "",
@@ -86,6 +87,11 @@ def _doubts() -> None:
         sa.Column("quarantined", sa.Integer, sa.ForeignKey("quarantine.seq"), nullable=False, unique=True),
         *_number("at_ms"), sa.Column("accepted", sa.Boolean, nullable=False), *_text("who", "why", "digest"),
     )  # fmt: skip
+    op.create_table(
+        "skews",
+        _seq(), *_number("at_ms"), *_number("end_ms"), *_text("content", "digest"),
+        sa.UniqueConstraint("content", name="skews_once"),
+    )  # fmt: skip
 
 
 def _facts() -> None:
@@ -98,13 +104,21 @@ def _facts() -> None:
 
 
 def _money() -> None:
-    op.create_table("bookings", _seq(), *_text("month"), *_number("until_ms"), *_text("digest"))
+    op.create_table(
+        "bookings",
+        _seq(),
+        *_text("month"), *_number("until_ms"), *_number("last_slice"), *_number("last_state"),
+        sa.Column("policy", sa.Integer, sa.ForeignKey("policies.seq"), nullable=False),
+        *_text("digest"),
+    )  # fmt: skip
+    op.create_index("bookings_month", "bookings", ["month"])
     op.create_table(
         "charges",
         _seq(),
         sa.Column("booking", sa.Integer, sa.ForeignKey("bookings.seq"), nullable=False),
-        *_text("month", "tenant", "project", "rule", "resource", "price", "quantity"),
-        *_number("micro", MICRO), *_text("digest"),
+        *_text("month", "tenant", "project", "rule", "resource", "price_version", "quantity"),
+        *_number("price_micro", MICRO), *_number("micro", MICRO), sa.Column("gone", sa.Boolean, nullable=False),
+        *_text("digest"),
     )  # fmt: skip
     op.create_index("charges_month", "charges", ["month", "tenant"])
 
