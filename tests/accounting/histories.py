@@ -70,9 +70,10 @@ class History:
 def _steps(random: Random) -> list[tuple[int, str, Node | None]]:
     steps: list[tuple[int, str, Node | None]] = []
     for name in ("n1", "n2")[: random.randint(1, 2)]:
-        for at in sorted(random.sample(range(HORIZON), random.randint(1, 4))):
+        later = random.sample(range(12, HORIZON), random.randint(0, 3))
+        for at in sorted([random.randint(0, 11), *later]):
             state = random.choice(list(NodeState))
-            capacity = CAPACITY if random.random() < 0.7 else Resources.of(2, 6, {"a": 1})
+            capacity = CAPACITY if random.random() < 0.8 else Resources.of(2, 6, {"a": 1})
             node = Node(name, POOL, capacity, state)
             steps.append((at, name, node if random.random() < 0.9 else None))
     return sorted(steps, key=lambda step: step[0])
@@ -118,7 +119,7 @@ def history_of(seed: int) -> History:
     random = Random(seed)
     watermarks = (*sorted(random.sample(range(1, HORIZON), random.randint(0, 5))), HORIZON)
     history = History(tuple(_steps(random)), (), watermarks, seed)
-    for number in range(random.randint(0, 14)):
+    for number in range(random.randint(0, 30)):
         if placed := _placed(_task(random, number), history):
             history = replace(history, tasks=(*history.tasks, placed))
     return history
@@ -175,7 +176,7 @@ def planner_rows(history: History) -> tuple[list[Slice], list[CapacityFact], Sta
 
 def task_rows(history: History) -> list[Slice]:
     """What a backend that meters to the millisecond says, cut at its watermarks."""
-    rows = []
+    rows: list[Slice] = []
     bounds = (0, *history.watermarks)
     for task in history.tasks:
         for since, until in pairwise(bounds):

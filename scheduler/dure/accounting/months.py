@@ -33,10 +33,10 @@ def _first_of(year: int, month: int, zone: ZoneInfo) -> Instant:
 def month_interval(month: str, timezone: str) -> Interval:
     """All instants of a month such as `2026-11` in an IANA time zone.
 
-    Raises ValueError for what is no month (1970-01 to 9998-12) or no time zone.
+    Raises ValueError for what is no month (1969-01 to 9998-12) or no time zone.
     """
     match = _MONTH.fullmatch(month)
-    if not match or not 1970 <= int(match[1]) <= 9998:
+    if not match or not 1969 <= int(match[1]) <= 9998:
         raise ValueError(f"{month[:40]!r} is no month; write for example 2026-11")
     year, number = int(match[1]), int(match[2])
     zone = _zone(timezone)

@@ -2,7 +2,7 @@
 
 At every instant at which use begins or capacity falls and the sum is above capacity:
 - what ends within the tolerance after it is cut there, soonest end first (clocks that disagree: skew);
-- where that does not do, the use that began last is doubted whole.
+- where that does not do, use is doubted whole: what alone is above capacity, then what began last, the largest.
 The planner's account and the examination of slices each follow this rule on records of their own.
 """
 
@@ -71,7 +71,7 @@ def _make_fit(active: list[Held], capacity: int, at: Instant, tolerance: Millis,
             gives = min(ending, key=lambda use: (use.end, use.key))
             into.cuts[gives.key] = at
         elif loose:
-            gives = max(loose, key=lambda use: (use.start, use.key))
+            gives = max(loose, key=lambda use: (use.amount > capacity, use.start, use.amount, use.key))
             into.doubted.add(gives.key)
         else:
             return
