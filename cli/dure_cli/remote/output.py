@@ -76,13 +76,19 @@ def table(rows: Sequence[Row], columns: Sequence[Column], lang: str = "en") -> l
     return ["  ".join(line).rstrip() for line in aligned]
 
 
+def _scalar(value: Any) -> str:
+    """JSON, which YAML reads the same way once what is not printable is escaped as YAML escapes it."""
+    plain = json.dumps(value, ensure_ascii=False)
+    return "".join(c if c.isprintable() and c != "\ufeff" else f"\\U{ord(c):08x}" for c in plain)
+
+
 def as_yaml(value: Any, indent: str = "") -> str:
-    """Plain block YAML of JSON values; scalars are written as JSON, which YAML reads the same way."""
+    """Plain block YAML of JSON values; scalars are quoted as JSON."""
     if isinstance(value, Mapping) and value:
-        return "".join(f"{indent}{json.dumps(str(k))}:{_nested(v, indent)}" for k, v in value.items())
+        return "".join(f"{indent}{_scalar(str(k))}:{_nested(v, indent)}" for k, v in value.items())
     if isinstance(value, list) and value:
         return "".join(f"{indent}-{_nested(v, indent)}" for v in value)
-    return f"{indent}{json.dumps(value, ensure_ascii=False)}\n"
+    return f"{indent}{_scalar(value)}\n"
 
 
 def _nested(value: Any, indent: str) -> str:
