@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from dure.ledger import chain
 from dure.ledger.lossless import dump, load
@@ -17,6 +19,14 @@ from dure.model.rules import Rules
 from dure.model.use import CapacityFact
 
 _GONE = "null"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A recorded policy version: its number in the ledger, and its rules."""
+
+    number: int
+    rules: Rules
 
 
 def write_capacity(connection: Connection, facts: Iterable[CapacityFact]) -> None:
@@ -35,7 +45,12 @@ def read_capacity(
     """Every fact of capacity, by instant; of these nodes, or of all."""
     query = select(capacity).order_by(capacity.c.at_ms, capacity.c.seq)
     rows = connection.execute(query if nodes is None else query.where(capacity.c.node.in_(nodes)))
-    return tuple(CapacityFact(row.at_ms, row.node, _node(row.content)) for row in rows)
+    return tuple(map(fact_of, rows))
+
+
+def fact_of(row: Row[Any]) -> CapacityFact:
+    """The fact that a row of `capacity` holds. Raises ValueError where an altered row holds none."""
+    return CapacityFact(row.at_ms, row.node, _node(row.content))
 
 
 def write_policy(connection: Connection, at: Instant, version: str, rules: Rules) -> None:
@@ -57,16 +72,13 @@ def read_policies(connection: Connection) -> tuple[tuple[Instant, Rules], ...]:
     return tuple((row.at_ms, load(Rules, row.content)) for row in rows)
 
 
-def rules_at(connection: Connection, at: Instant) -> Rules | None:
-    """The rules in force at an instant; before the first version, that one; None where there is none."""
-    for query in (
-        select(policies.c.content).where(policies.c.at_ms <= at).order_by(policies.c.seq.desc()),
-        select(policies.c.content).order_by(policies.c.seq),
-    ):
-        text = connection.scalar(query.limit(1))
-        if text is not None:
-            return load(Rules, text)
-    return None
+def policy_at(connection: Connection, at: Instant | None) -> Policy | None:
+    """The policy in force at an instant, or now; before the first version, that one; None where there is none."""
+    columns = select(policies.c.seq, policies.c.content)
+    newest = columns.order_by(policies.c.seq.desc()).limit(1)
+    row = connection.execute(newest if at is None else newest.where(policies.c.at_ms <= at)).first()
+    row = row or connection.execute(columns.order_by(policies.c.seq).limit(1)).first()
+    return Policy(row.seq, load(Rules, row.content)) if row else None
 
 
 def _stands(connection: Connection, row: dict[str, object]) -> bool:

@@ -7,9 +7,10 @@ would turn it into a float without a word (decision 0046).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from dataclasses import replace
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, delete, func, insert, select, tuple_
+from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_
 
 from dure.accounting.usage import RunningTotals
 from dure.ledger.tables import cursors, quarantine, rulings, totals
@@ -60,24 +61,29 @@ def move(connection: Connection, slices: Iterable[Slice]) -> None:
 
 def stored_lines(connection: Connection) -> dict[Line, int]:
     """Every running total. Raises ValueError where one was altered into no number."""
-    rows = connection.execute(select(totals.c.kind, totals.c.who, totals.c.resource, totals.c.total))
-    return {(row.kind, row.who, row.resource): int(row.total) for row in rows}
+    return dict(map(line_of, connection.execute(select(totals))))
+
+
+def line_of(row: Row[Any]) -> tuple[Line, int]:
+    """One running total. Raises ValueError where it was altered into no number."""
+    return (row.kind, row.who, row.resource), int(row.total)
 
 
 def read(connection: Connection) -> Totals:
     """The totals, cursors and the open quarantine as one moment shows them."""
-    lines = stored_lines(connection)
-    return Totals(
-        use={(who, resource): n for (kind, who, resource), n in lines.items() if kind == "use"},
-        states={(State(who), resource): n for (kind, who, resource), n in lines.items() if kind == "state"},
-        corrections={
-            (who, resource): n for (kind, who, resource), n in lines.items() if kind == "correction"
-        },
-        watermarks={
-            (row.source, row.cluster): row.watermark_ms for row in connection.execute(select(cursors))
-        },
-        quarantined=open_quarantine(connection),
-    )
+    marks = {(row.source, row.cluster): row.watermark_ms for row in connection.execute(select(cursors))}
+    lines = totals_of(stored_lines(connection))
+    return replace(lines, watermarks=marks, quarantined=open_quarantine(connection))
+
+
+def totals_of(lines: Mapping[Line, int]) -> Totals:
+    """Lines as `Totals`, without watermarks and quarantine. Raises ValueError for a state that is none."""
+    kinds = {
+        wanted: {(who, resource): n for (kind, who, resource), n in lines.items() if kind == wanted}
+        for wanted in ("use", "state", "correction")
+    }
+    states = {(State(who), resource): n for (who, resource), n in kinds["state"].items()}
+    return Totals(kinds["use"], states, kinds["correction"], {}, 0)
 
 
 def open_quarantine(connection: Connection) -> int:

@@ -7,8 +7,14 @@ from pathlib import Path
 
 from sqlalchemy import Table, select
 
+from dure.accounting.bill import Bill
+from dure.accounting.bill import bill as make_bill
+from dure.accounting.charges import Charge
+from dure.accounting.usage import MonthUse
 from dure.crash import crash_point
-from dure.ledger import accounts, doubts, facts, running, tables
+from dure.ledger import accounts, booking, doubts, facts, running, tables
+from dure.ledger.booking import Booking
+from dure.ledger.checking import Checked, check_ledger
 from dure.ledger.control import Control
 from dure.ledger.database import Database, open_database
 from dure.ledger.doubts import Aside
@@ -92,6 +98,38 @@ class SqlLedger:
         """
         with self.database.write() as connection:
             doubts.rule(connection, number, accepted, at, who, why)
+
+    def book(self, until: Instant | None = None) -> tuple[Booking, ...]:
+        """Write what charges have changed by since they were last booked, as of `until`; the bookings made.
+
+        By default, and at most, as of where everything is metered. Raises NothingToBill without a policy.
+        """
+        with self.database.write() as connection:
+            return booking.book(connection, until)
+
+    def booked(self, month: str) -> tuple[Charge, ...]:
+        """What the booked entries of a month (`2026-11`) add up to, by key."""
+        with self.database.read() as connection:
+            return booking.booked(connection, month)
+
+    def month_use(self, month: str) -> MonthUse:
+        """A month's use as far as everything is metered. Raises ValueError, NothingToBill without a policy."""
+        with self.database.read() as connection:
+            return booking.month_so_far(connection, month)[0]
+
+    def bill(self, month: str) -> Bill:
+        """A month's bill as it stands: booked or not, under the policy in force then.
+
+        `dure.accounting.bill_form` gives its plain form. Raises ValueError for what is no month, NothingToBill
+        without a policy.
+        """
+        with self.database.read() as connection:
+            return make_bill(*booking.month_so_far(connection, month))
+
+    def check(self) -> Checked:
+        """Whether the two accounts, the totals, the money and every row hold together; findings name rows."""
+        with self.database.read() as connection:
+            return check_ledger(connection)
 
     def backup(self, target: Path) -> None:
         """Copy the ledger as it stands to a new file, while it is in use. Raises FileExistsError."""
