@@ -1,0 +1,54 @@
+"""Everything as of now, as the changes that would have led to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from dure.backends.local.kept import Attempt, Kept
+from dure.backends.local.outcome import outcome
+from dure.model.change import Change, NodeSet, Starting, Submitted, TaskEnded, TaskStarted, Withdrawn
+from dure.model.instants import Instant
+from dure.model.job import JobId
+from dure.model.node import Node
+from dure.model.record import JobState
+
+
+def everything(now: Instant, nodes: Iterable[Node], jobs: Mapping[JobId, Kept]) -> Iterator[Change]:
+    """Nodes, then every job that is not final, by (submitted, id), with its attempt if one holds places.
+
+    A job whose predecessor ended without success cannot say so in its own change: that predecessor is listed
+    before it and withdrawn at the end.
+    """
+    yield from (NodeSet(now, node) for node in nodes)
+    open_jobs = [kept for kept in jobs.values() if not outcome(kept).state.final]
+    open_jobs.sort(key=lambda kept: (kept.job.submitted, kept.job.id))
+    failed = sorted({other for kept in open_jobs for other in kept.job.after if _failed(jobs[other])})
+    yield from (submitted(jobs[other], jobs) for other in failed)
+    for kept in open_jobs:
+        yield submitted(kept, jobs)
+        if attempt := kept.live:
+            yield from _attempt(kept, attempt)
+    yield from (Withdrawn(outcome(jobs[other]).at or now, other) for other in failed)
+
+
+def submitted(kept: Kept, jobs: Mapping[JobId, Kept]) -> Submitted:
+    """The job as it stands in the queue, or stood before the attempt it makes now."""
+    job = kept.job
+    waiting = frozenset(other for other in job.after if outcome(jobs[other]).state is not JobState.SUCCEEDED)
+    before = [attempt.number for attempt in kept.attempts if attempt is not kept.live]
+    return Submitted(job.submitted, job, kept.held, waiting, max(before, default=0))
+
+
+def _failed(kept: Kept) -> bool:
+    state = outcome(kept).state
+    return state.final and state is not JobState.SUCCEEDED
+
+
+def _attempt(kept: Kept, attempt: Attempt) -> Iterator[Change]:
+    job, number = kept.job.id, attempt.number
+    yield Starting(attempt.decided, job, number, attempt.placements)
+    for index, task in enumerate(attempt.tasks):
+        if task.started is not None:
+            yield TaskStarted(task.started, job, number, index)
+        if task.ended is not None:
+            yield TaskEnded(task.ended, job, number, index)
