@@ -68,7 +68,10 @@ def _read_file(path: Path, findings: Findings) -> tuple[bytes, Entry | None]:
     if not os.path.lexists(path):
         if path.name in OPTIONAL:
             return b"", Entry(Place(str(path)))
-        findings.add(Place(str(path)), f"the file is missing; write it: {FILES[path.name].title}")
+        findings.add(
+            Place(str(path)),
+            f"the file is missing; write it, with the keys {', '.join(FILES[path.name].keys)}",
+        )
         return b"", None
     before = Findings()
     data, text = read_text(path, before)

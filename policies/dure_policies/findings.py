@@ -61,11 +61,11 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
-def nearest(wrong: str, right: Iterable[str]) -> str | None:
-    """The one of `right` that `wrong` most likely meant, or None."""
+def nearest(wrong: str, right: Iterable[str], cutoff: float = 0.5) -> str | None:
+    """The one of `right` that `wrong` most likely meant, or None; `cutoff` in 0..1 says how like it must be."""
     choices = sorted(right)
     folded = {choice.casefold().replace("_", "-"): choice for choice in choices}
-    close = difflib.get_close_matches(wrong[:80].casefold().replace("_", "-"), folded, n=1, cutoff=0.55)
+    close = difflib.get_close_matches(wrong[:80].casefold().replace("_", "-"), folded, n=1, cutoff=cutoff)
     return folded[close[0]] if close else None
 
 

@@ -47,7 +47,7 @@ AMOUNTS: Final = {
 }
 
 PLANNING: Final = Fields(
-    "how jobs are planned",
+    "planning",
     {
         "order": Key(choice("fair", "fifo"), "`fair`: by fair share; `fifo`: by arrival", default="fair"),
         "depth": Key(
@@ -103,7 +103,7 @@ POOL: Final = Fields(
 )
 
 ROOM: Final = Fields(
-    "room.yaml: the room",
+    "room.yaml",
     {
         "room": Key(ID, "the room's id", required=True),
         "timezone": Key(
@@ -125,8 +125,7 @@ ROOM: Final = Fields(
     },
 )
 
-QUOTA: Final = Fields("amounts; what is not named is not governed", AMOUNTS)
-RESERVED: Final = Fields("amounts", AMOUNTS)
+QUOTA: Final = Fields("amounts", AMOUNTS)
 
 TENANT_KEYS: Final = Fields(
     "a tenant",
@@ -135,8 +134,8 @@ TENANT_KEYS: Final = Fields(
         "name_ko": Key(NAME, "its Korean name"),
         "parent": Key(TENANT, "the tenant that it belongs to; only tenants to whom none belongs run jobs"),
         "weight": Key(whole(1, 1_000_000), "its share among its siblings of what is borrowed", default="1"),
-        "guarantee": Key(QUOTA, "what it can always have back"),
-        "limit": Key(QUOTA, "the most it may hold, guaranteed and borrowed"),
+        "guarantee": Key(QUOTA, "what it can always have back; what is not named has no guarantee"),
+        "limit": Key(QUOTA, "the most it may hold, guaranteed and borrowed; what is not named has no limit"),
         "term": Key(
             Fields(
                 "a tenancy",
@@ -173,12 +172,12 @@ TENANT_KEYS: Final = Fields(
 )
 
 TENANTS: Final = Fields(
-    "tenants.yaml: who has quota and gets the bill",
+    "tenants.yaml",
     {"tenants": Key(Named(TENANT, TENANT_KEYS), "tenants by id, in any order", required=True)},
 )
 
 PRICES: Final = Fields(
-    "prices.yaml: what use costs",
+    "prices.yaml",
     {
         "prices": Key(
             Named(
@@ -191,14 +190,14 @@ PRICES: Final = Fields(
                         ),
                         "rates": Key(
                             Fields(
-                                "won per hour; what is not named costs nothing by rate",
+                                "rates",
                                 {
                                     "cpu": Key(WON, "won per core-hour"),
                                     "memory": Key(WON, "won per GiB-hour"),
                                     "gpus": Key(Named(ID, WON), "won per device-hour by flavor"),
                                 },
                             ),
-                            "the rate card",
+                            "the rate card in won per hour; what is not named costs nothing by it",
                         ),
                         "pools": Key(
                             Named(
@@ -228,7 +227,7 @@ PRICES: Final = Fields(
 )
 
 CALENDAR: Final = Fields(
-    "calendar.yaml: capacity promised for a time",
+    "calendar.yaml",
     {
         "calendar": Key(
             Named(
@@ -240,7 +239,7 @@ CALENDAR: Final = Fields(
                         "start": Key(MOMENT, "when it begins", required=True),
                         "end": Key(MOMENT, "when it is over; a day alone means its midnight", required=True),
                         "tenants": Key(Listed(TENANT), "for whom", required=True),
-                        "resources": Key(RESERVED, "how much, together", required=True),
+                        "resources": Key(QUOTA, "how much, together", required=True),
                     },
                 ),
             ),

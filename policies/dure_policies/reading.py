@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from dure_policies import traps, tree
-from dure_policies.findings import Findings, Place, shown, suggest
+from dure_policies.findings import Findings, Place, nearest, shown, suggest
 from dure_policies.kinds import Fields, Kind, Listed, Named, Word
 
 T = TypeVar("T")
@@ -111,28 +111,31 @@ class _Reader:
             return self._misfit(
                 found.place, f"the list has {len(found.items)} items; write at most {kind.most}"
             )
-        reads = [Read(self.value(item, kind.item), item.place, item.place) for item in found.items]
-        whole = all(not isinstance(read.value, _Misfit) for read in reads)
-        return tuple(reads) if whole else _MISFIT
+        return tuple(Read(self.value(item, kind.item), item.place, item.place) for item in found.items)
 
     def _fields(self, found: tree.Tree, kind: Fields) -> object:
         pairs = self._pairs(found, f"{kind.title}: {', '.join(kind.keys)}")
         if pairs is None:
             return _MISFIT
-        entry = Entry(found.place)
+        entry, meant = Entry(found.place), {key.text for key, _ in pairs}
         for key, value in pairs:
             if key.text in kind.keys:
                 self._put(entry, key, value, kind.keys[key.text].kind)
             else:
-                right = suggest(key.text, kind.keys, "the keys here are")
-                self._findings.add(key.place, f"there is no key {shown(key.text)} in {kind.title}; {right}")
+                meant.add(self._unknown(key, kind))
                 entry.complete = False
-        self._check_required(entry, kind, {key.text for key, _ in pairs})
+        self._check_required(entry, kind, meant)
         return entry
 
-    def _check_required(self, entry: Entry, kind: Fields, written: set[str]) -> None:
+    def _unknown(self, key: tree.Scalar, kind: Fields) -> str:
+        """Report an unknown key; the one that was likely meant, or ""."""
+        right = suggest(key.text, kind.keys, "the keys here are")
+        self._findings.add(key.place, f"there is no key {shown(key.text)} in {kind.title}; {right}")
+        return nearest(key.text, kind.keys) or ""
+
+    def _check_required(self, entry: Entry, kind: Fields, meant: set[str]) -> None:
         for name, key in kind.keys.items():
-            if key.required and name not in written:
+            if key.required and name not in meant:
                 self._findings.add(entry.place, f"{kind.title} lacks the key {name}; add it: {key.doc}")
                 entry.complete = False
 
@@ -158,12 +161,17 @@ class _Reader:
 
     def _put(self, entry: Entry, key: tree.Scalar, found: tree.Tree, kind: Kind) -> None:
         value = self.value(found, kind)
-        if isinstance(value, _Misfit):
-            entry.complete = False
-            return
-        if isinstance(value, Entry):
-            entry.complete = entry.complete and value.complete
-        entry.reads[key.text] = Read(value, found.place, key.place)
+        entry.complete = entry.complete and _complete(value)
+        if isinstance(value, tuple):
+            value = tuple(read for read in value if not isinstance(read.value, _Misfit))
+        if not isinstance(value, _Misfit):
+            entry.reads[key.text] = Read(value, found.place, key.place)
+
+
+def _complete(value: object) -> bool:
+    if isinstance(value, tuple):
+        return all(_complete(read.value) for read in value)
+    return value.complete if isinstance(value, Entry) else not isinstance(value, _Misfit)
 
 
 def _shape(found: tree.Tree) -> str:
@@ -191,7 +199,7 @@ def _trap(found: tree.Scalar, kind: Word) -> str:
     if not found.plain:
         return f"quotes make this text; write {kind.example} without them" if kind.bare else ""
     if form == "null":
-        return f"there is no value here; write {kind.what}, for example {kind.example}, or leave the key out"
+        return f"there is no value here; write {kind.what}, for example {kind.example}"
     if kind.textual and form:
         return _quote(found.text, kind)
     if kind.bare and form in {"true", "false"} and found.text not in {"true", "false"}:

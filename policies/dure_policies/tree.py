@@ -80,17 +80,21 @@ class _Composer:
         try:
             yield from yaml.parse(text, Loader=_LOADER)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            place = Place(self._file, mark.line + 1, mark.column + 1) if mark else Place(self._file)
-            said = ", ".join(part for part in (error.context, error.problem) if part)
-            self._findings.add(
-                place, f"this is not YAML ({said}); check the indentation, colons and quotes here"
-            )
+            self._add_broken(error)
             raise _Stop from None
         except yaml.YAMLError as error:
             said = " ".join(str(error).split())[:120]
             self._findings.add(Place(self._file), f"this is not YAML ({said}); write plain UTF-8 text")
             raise _Stop from None
+
+    def _add_broken(self, error: yaml.MarkedYAMLError) -> None:
+        begun, mark = error.context_mark, error.problem_mark or error.context_mark
+        place = Place(self._file, mark.line + 1, mark.column + 1) if mark else Place(self._file)
+        said = ", ".join(part for part in (error.context, error.problem) if part)
+        since = f", begun on line {begun.line + 1}" if begun and begun.line + 1 != place.line else ""
+        self._findings.add(
+            place, f"this is not YAML ({said}{since}); check indentation, colons and quotes here"
+        )
 
     def document(self) -> Tree:
         tree: Tree | None = None

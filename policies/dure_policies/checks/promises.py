@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from dure.model.instants import Instant
-from dure.model.resources import ResourceName
+from dure.model.resources import ResourceName, flavor_of
 from dure_policies.amounts import stated, written
 from dure_policies.checks.tenancy import DEEPEST, path
 from dure_policies.draft import Draft, moment, term
@@ -41,6 +41,8 @@ def check(draft: Draft, findings: Findings) -> None:
     promises = _promises(draft, {name for name, parent in parents.items() if parent is not None})
     limits = _limits(draft)
     for resource, made in sorted(promises.items()):
+        if flavor_of(resource) and flavor_of(resource) not in draft.flavors:
+            continue
         most = None if capacity is None else capacity.get(resource, 0)
         sweep = _Sweep(resource, {n: p or ROOM for n, p in parents.items()}, limits.get(resource, {}), most)
         sweep.run(made, draft.zone, findings)
@@ -151,7 +153,7 @@ class _Sweep:
             promised, below = self._promised(tenant), self.below.get(tenant, 0)
             if tenant in self.own and below > self.own[tenant]:
                 yield f"the guarantees below {tenant}", below, f"{tenant} is guaranteed", self.own[tenant]
-            if tenant != promise.tenant and promised > self.limits.get(tenant, promised):
+            if tenant not in self.own and promised > self.limits.get(tenant, promised):
                 yield f"the guarantees in {tenant}", promised, f"{tenant} is limited to", self.limits[tenant]
             tenant = self.parents[tenant]
         total, both = self.below.get(ROOM, 0), self.below.get(ROOM, 0) + self.reserved

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 from dure_policies import local
 from dure_policies.draft import SEOUL, Draft
-from dure_policies.findings import Findings, Place, shown, suggest
+from dure_policies.findings import Findings, Place, nearest, shown, suggest
 from dure_policies.reading import Entry
 
 
@@ -20,7 +20,7 @@ def check(draft: Draft, findings: Findings) -> None:
             findings.add(pool.at("nodes"), f"the pool {name} has no nodes; declare at least one")
         for node, read in nodes.items():
             if node in first:
-                said = f"the node {node} is in another pool too ({first[node]})"
+                said = f"the node {node} is in another pool too, on line {first[node].line}"
                 findings.add(read.key, f"{said}; give each node an id of its own")
             first.setdefault(node, read.key)
         for _, entry in nodes.entries():
@@ -30,7 +30,8 @@ def check(draft: Draft, findings: Findings) -> None:
 def _check_timezone(draft: Draft, findings: Findings) -> None:
     name = draft.room.get("timezone", SEOUL)
     if local.zone(name) is None:
-        right = suggest(name, available_timezones(), "write an IANA name such as Asia/Seoul; there are")
+        close = nearest(name, available_timezones(), cutoff=0.8)
+        right = f"did you mean {close}?" if close else "write an IANA name such as Asia/Seoul"
         findings.add(draft.room.at("timezone"), f"there is no time zone {shown(name)}; {right}")
 
 
