@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from dure.model.rules import Order, Planning, Rules
+from dure.simulate.lines import TraceError
 from dure.simulate.replay import Played, Settings, play
 from dure.simulate.swf import read_swf
+from dure.simulate.trace import Trace
 
 EASY = Rules(room="easy", planning=Planning(order=Order.FIFO, depth=1, memory=0.0))
 
 
 def swf_row(
-    id: object, submit: int, run: int, procs: int, limit: int = -1, user: int = 1, wait: int = -1
+    job: object, submit: int, run: int, procs: int, limit: int = -1, user: int = 1, wait: int = -1
 ) -> str:  # fmt: skip
     """One line of SWF; what is not named is unknown (-1)."""
-    return f"{id} {submit} {wait} {run} {procs} -1 -1 {procs} {limit} -1 1 {user} -1 -1 -1 -1 -1 -1"
+    return f"{job} {submit} {wait} {run} {procs} -1 -1 {procs} {limit} -1 1 {user} -1 -1 -1 -1 -1 -1"
 
 
 def swf_text(rows: Iterable[str], processors: int | None = 4) -> str:
@@ -36,3 +38,12 @@ def play_swf(
 ) -> Played:  # fmt: skip
     """These rows under EASY, on one node of `processors` cpus."""
     return play(read_swf(write_swf(folder, rows, processors)), EASY, settings or Settings())
+
+
+def refusal(read: Callable[[Path], Trace], path: Path) -> str:
+    """Why the reader refuses the file, "" where it does not."""
+    try:
+        read(path)
+    except TraceError as refused:
+        return str(refused)
+    return ""

@@ -112,8 +112,12 @@ def _progress(jobs: int) -> Iterator[Callable[[int], None]]:
     if not sys.stderr.isatty():
         yield lambda _: None
         return
-    with click.progressbar(length=jobs, label="jobs", file=sys.stderr) as bar:
-        yield bar.update
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("jobs", total=jobs)
+        yield lambda ended: bar.advance(task, ended)
 
 
 def _write(played: Played, path: Path) -> None:

@@ -1,0 +1,124 @@
+import gzip
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.simulate.small_traces import swf_row, swf_text, write_swf
+
+ROOT = Path(__file__).resolve().parents[2]
+EASY_BUNDLE = ROOT / "policies/easy"
+KEYS = {"jobs", "mean_wait_s", "mean_bounded_slowdown", "utilization", "makespan_s", "tenants", "decides"}
+
+
+def run(*arguments: object, seed: str = "0") -> subprocess.CompletedProcess[str]:
+    """The real command in a process of its own."""
+    command = [sys.executable, "-m", "dure_cli.main", "simulate", *map(str, arguments)]
+    environment = os.environ | {"PYTHONHASHSEED": seed}
+    return subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd=ROOT, timeout=120, env=environment
+    )
+
+
+def random_rows(seed: int, jobs: int) -> list[str]:
+    random = Random(seed)
+    return [
+        swf_row(
+            n, random.randrange(999), random.randrange(60), random.randint(1, 4), 30, random.randint(1, 5)
+        )
+        for n in range(jobs)
+    ]
+
+
+@pytest.mark.slow
+def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
+    """Standard output and the jobs' file, whatever the process's hash seed and the order of rows."""
+    rows = random_rows(1, 200)
+    files = []
+    for seed, order in (("1", rows), ("2", rows), ("3", rows[::-1])):
+        trace, jobs = write_swf(tmp_path, order), tmp_path / f"jobs{seed}.csv"
+        done = run(trace, "--policy", EASY_BUNDLE, "-o", "json", "--jobs", jobs, seed=seed)
+        assert done.returncode == 0, done.stderr
+        files.append((done.stdout, jobs.read_bytes()))
+    assert files[0] == files[1] == files[2]
+
+
+@pytest.mark.slow
+def test_json_and_csv_hold_what_is_promised(tmp_path: Path) -> None:
+    """Two jobs on four processors, one after the other, by hand."""
+    rows = [swf_row(1, 0, 100, 4, user=5), swf_row(2, 10, 20, 2, user=6), swf_row(3, 0, -1, 2)]
+    jobs = tmp_path / "jobs.csv"
+    done = run(write_swf(tmp_path, rows), "--policy", EASY_BUNDLE, "--jobs", jobs, "-o", "json")
+    figures = json.loads(done.stdout)
+    assert figures.keys() >= KEYS
+    assert jobs.read_text() == "job,tenant,submit,start,end\n1,5,0,0,100\n2,6,10,100,120\n"
+    assert (figures["jobs"], figures["unusable"], figures["unstarted"]) == (2, 1, 0)
+    assert (figures["mean_wait_s"], figures["makespan_s"], figures["decides"]) == (45, 120, 3)
+    assert figures["mean_bounded_slowdown"] == pytest.approx((1 + 110 / 20) / 2)
+    assert figures["utilization"] == pytest.approx((400 + 40) / 480, abs=1e-6)
+    assert figures["tenants"]["6"]["mean_wait_s"] == 90
+    assert "1 rows" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_table_is_for_people_and_nothing_moves_where_nobody_watches(tmp_path: Path) -> None:
+    """Table on stdout; a bar only on a terminal."""
+    done = run(write_swf(tmp_path, random_rows(2, 50)), "--policy", EASY_BUNDLE)
+    assert "mean_bounded_slowdown" in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.slow
+def test_a_bar_moves_on_a_terminal(tmp_path: Path) -> None:
+    """Long work shows how far it is."""
+    trace = write_swf(tmp_path, random_rows(3, 50))
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "dure_cli.main", "simulate", str(trace), "--policy", str(EASY_BUNDLE)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=theirs, cwd=ROOT, timeout=120)
+    os.close(theirs)
+    shown = os.read(ours, 65_536).decode()
+    os.close(ours)
+    assert "jobs" in shown
+    assert "100%" in shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("bad.swf", "1 2 3\n", "bad.swf:1: 3 columns"),
+        ("bad.swf.gz", gzip.compress(b"; MaxProcs: 4\nnothing\n"), "bad.swf.gz:2: 1 columns"),
+        ("cut.swf.gz", gzip.compress(swf_text([swf_row(1, 0, 1, 1)]).encode())[:-9], "cut.swf.gz:"),
+        ("none.swf", swf_row(1, 0, 1, 1), "none.swf does not say how many processors"),
+        ("bad.csv", "job,submit\n", "bad.csv:1: no column duration"),
+        ("bad.csv", b"\xff\xfe\x00", "bad.csv:1: not UTF-8"),
+    ],
+)
+def test_a_bad_trace_is_one_line_and_exit_code_2(
+    tmp_path: Path, name: str, content: str | bytes, message: str
+) -> None:
+    """No traceback, nothing on stdout, no half of a result."""
+    trace, jobs = tmp_path / name, tmp_path / "jobs.csv"
+    trace.write_bytes(content.encode() if isinstance(content, str) else content)
+    done = run(trace, "--policy", EASY_BUNDLE, "--jobs", jobs)
+    assert done.returncode == 2
+    assert done.stderr.startswith(message)
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+    assert not jobs.exists()
+
+
+@pytest.mark.slow
+def test_a_bad_bundle_or_place_is_refused_before_the_trace_is_played(tmp_path: Path) -> None:
+    """A folder that is no bundle, and a file in a folder that is not there."""
+    trace = write_swf(tmp_path, [swf_row(1, 0, 1, 1)])
+    for arguments in (("--policy", tmp_path), ("--policy", EASY_BUNDLE, "--jobs", tmp_path / "no/jobs.csv")):
+        done = run(trace, *arguments)
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
