@@ -1,0 +1,144 @@
+import json
+from dataclasses import replace
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dure.accounting.bill import Bill, bill
+from dure.accounting.bill_form import CSV_HEADER, bill_json, bill_rows, instant_text
+from dure.accounting.charges import charges
+from dure.accounting.split import nearest
+from dure.accounting.usage import month_use
+from dure.model.money import MICRO, Money
+from dure.model.rules import Rate, Rules
+from dure.model.use import Slice, State
+from tests.accounting.billing_rooms import (
+    BOTH,
+    END,
+    FIRST,
+    MONTH,
+    START,
+    rules,
+    slice_lists,
+    use,
+    watermarks,
+)
+
+
+def billed(rows: list[Slice], room: Rules = BOTH, watermark: int = END) -> Bill:
+    return bill(month_use(rows, MONTH, room, watermark), room)
+
+
+@given(slice_lists, watermarks)
+def test_won_are_made_once_and_add_up(rows: list[Slice], watermark: int) -> None:
+    """Tenants and absorbed are the month's micro-won to the nearest won; lines and projects are each whole."""
+    made = billed(rows, watermark=watermark)
+    statements = [*made.statements, made.absorbed]
+    lines = [line for statement in statements for line in statement.lines]
+    assert made.supply == nearest(sum(line.charge.amount.micro for line in lines), MICRO)
+    for statement in statements:
+        assert sum(line.won for line in statement.lines) == statement.supply
+        assert sum(won for _, won in statement.projects) == statement.supply
+    assert all(abs(line.won * MICRO - line.charge.amount.micro) < MICRO for line in lines)
+
+
+@given(slice_lists, st.randoms(use_true_random=False))
+def test_a_bill_is_the_same_in_any_order(rows: list[Slice], random: Random) -> None:
+    """The order of slices, charges and tenants changes nothing of a bill."""
+    usage = month_use(rows, MONTH, BOTH, END)
+    mixed = list(charges(usage, BOTH))
+    random.shuffle(mixed)
+    turned = replace(BOTH, tenants=BOTH.tenants[::-1])
+    assert bill(usage, turned, mixed) == billed(rows)
+
+
+def test_vat_is_a_tenth_rounded_down_once() -> None:
+    """VAT is the floor of a tenth of the statement's supply value, not of its lines."""
+    room = rules(replace(FIRST, rates=(Rate("cpu", Money.won(19)), Rate("memory", Money.won(20))), pools=()))
+    (statement,) = billed([use(), use(resource="memory", amount=1024)], room).statements
+    assert [line.won for line in statement.lines] == [19, 20]
+    assert (statement.supply, statement.vat, statement.total) == (39, 3, 42)
+
+
+def test_what_the_operator_absorbs_bears_no_vat() -> None:
+    """An unused pool stands on the operator's account alone."""
+    made = billed([], rules(FIRST))
+    assert made.statements == ()
+    assert (made.absorbed.supply, made.absorbed.vat) == (1_333_333, 0)
+    assert [line.charge.rule for line in made.absorbed.lines] == ["pool:floor", "pool:power"]
+
+
+def test_names_are_the_rules_own_in_both_languages() -> None:
+    """Tenants, pools and resources are called as the policy calls them; one language stands in for the other."""
+    rows = [
+        use(tenant=tenant, resource=r) for tenant in ("t1", "t2", "t3", "t9") for r in ("memory", "gpu:a")
+    ]
+    made = billed(rows, rules(FIRST))
+    names = [(statement.name, statement.name_ko) for statement in made.statements]
+    assert names == [("One", "하나"), ("Two", "Two"), ("셋", "셋"), ("t9", "t9")]
+    lines = {(line.name, line.name_ko, line.unit) for line in made.statements[0].lines}
+    assert lines == {
+        ("Memory", "메모리", "GiB-hours"), ("GPU a", "GPU a", "device-hours"), ("power", "전기", "value-hours"),
+    }  # fmt: skip
+
+
+def test_quantities_are_unit_hours() -> None:
+    """Millicores, MiB and weighted devices are shown as core-, GiB- and value-hours."""
+    rows = [use(amount=1500), use(resource="memory", amount=512), use(resource="gpu:b", amount=3)]
+    (statement,) = billed(rows, rules(FIRST)).statements
+    quantities = {line.charge.resource: line.quantity for line in statement.lines}
+    assert quantities == {"cpu": "1.500", "memory": "0.500", "gpu:b": "3.000", "gpu": "7.500"}
+
+
+def test_an_open_month_says_up_to_when_it_is_metered() -> None:
+    """A bill before the month's end states its watermark and that it is not complete."""
+    form = bill_json(billed([use()], watermark=START + 5_400_123))
+    assert form["watermark"] == "2026-10-31T16:30:00.123Z"
+    assert form["complete"] is False
+    assert bill_json(billed([use()]))["complete"] is True
+
+
+@given(slice_lists)
+def test_the_json_form_is_plain_and_holds_every_won(rows: list[Slice]) -> None:
+    """What API and command line show is JSON as it is, and its won are the bill's."""
+    made = billed(rows)
+    form = json.loads(json.dumps(bill_json(made)))
+    assert form == bill_json(made)
+    lines = [line for s in (*form["statements"], form["absorbed"]) for line in s["lines"]]
+    assert sum(line["won"] for line in lines) == form["supply"] == made.supply
+    assert sum(int(row[-1]) for row in bill_rows(made)[1:]) == made.supply
+
+
+def test_a_tenant_sees_itself_and_a_sum_of_the_others() -> None:
+    """The form for one tenant names no other, nor what another pays."""
+    made = billed([use(), use(tenant="t2", hours=7)], rules(FIRST))
+    text = json.dumps(bill_json(made, "t1"), ensure_ascii=False)
+    assert "t2" not in text
+    assert "Two" not in text
+    form = bill_json(made, "t1")
+    assert form["others"] == {"supply": made.statements[1].supply}
+    assert {row[2] for row in bill_rows(made, "t1")[1:]} == {"t1"}
+
+
+def test_a_tenant_without_use_has_an_empty_statement() -> None:
+    """Nothing used is nothing owed, and no error."""
+    made = billed([], rules(FIRST))
+    assert made.of("t1") is None
+    (statement,) = json.loads(json.dumps(bill_json(made, "t1")))["statements"]
+    assert (statement["tenant"], statement["lines"], statement["total"]) == ("t1", [], 0)
+    assert bill_rows(made, "t1") == (CSV_HEADER,)
+
+
+def test_the_room_is_summed_by_state() -> None:
+    """The bill tells how long the room's resources were used and how long they were not."""
+    rows = [use(amount=2000), replace(use(amount=500, tenant=""), state=State.IDLE)]
+    assert bill_json(billed(rows))["room_use"] == [
+        {"state": "idle", "resource": "cpu", "quantity": "0.500", "unit": "core-hours"},
+        {"state": "tenant", "resource": "cpu", "quantity": "2.000", "unit": "core-hours"},
+    ]
+
+
+def test_instants_are_written_with_milliseconds() -> None:
+    """An instant is ISO 8601 in UTC."""
+    assert instant_text(0) == "1970-01-01T00:00:00.000Z"
