@@ -181,7 +181,11 @@ def _states(place: Place) -> Iterator[Finding]:
     for row in place.rows:
         if row.source != SOURCE or row.state is State.UNOBSERVED:
             continue
-        met = [node for start, end, node in spans if max(start, row.start) < min(end, row.end)]
-        if any((node.state is NodeState.DOWN) != (row.state is State.DOWN) for node in met):
-            states = ", ".join(sorted({node.state.value for node in met}))
-            yield Finding((row_of(row),), f"is {row.state.value}", f"the node's own state: {states}")
+        met = [(start, node) for start, end, node in spans if max(start, row.start) < min(end, row.end)]
+        wrong = {at for at, node in met if (node.state is NodeState.DOWN) != (row.state is State.DOWN)}
+        if wrong:
+            states = ", ".join(sorted({node.state.value for at, node in met if at in wrong}))
+            facts = (row_of_fact(fact) for fact in place.facts if fact.at in wrong)
+            yield Finding(
+                (row_of(row), *facts), f"is {row.state.value}", f"what fits a node that is {states}"
+            )
