@@ -28,14 +28,14 @@ class Journal:
         self._news = asyncio.Event()
 
     async def after(self, since: int, wait: float) -> Observation:
-        """Changes after a revision; waits at most `wait` seconds for the first. Raises ValueError: too long ago."""
+        """Changes after a revision; waits at most `wait` seconds for the first. Raises ValueError: unknown."""
         if since >= self.revision and wait > 0:
             try:
                 await asyncio.wait_for(self._news.wait(), wait)
             except TimeoutError:
                 return Observation(self.revision, ())
         missed = self.revision - since
-        if missed > len(self._changes):
-            raise ValueError(f"revision {since} is too long ago; observe everything again")
+        if missed < 0 or missed > len(self._changes):
+            raise ValueError(f"revision {since} is not known any more; observe everything again")
         start = len(self._changes) - missed
         return Observation(self.revision, tuple(self._changes[i] for i in range(start, len(self._changes))))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import subprocess
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
 from dure.backends.local import processes
@@ -42,6 +42,7 @@ class Running:
     deciding: list[Instant] = field(default_factory=list)
     _spawned: dict[TaskKey, subprocess.Popen[bytes]] = field(default_factory=dict)
     _failed: dict[TaskKey, str] = field(default_factory=dict)
+    _live: dict[JobId, Kept] = field(default_factory=dict)
     _errands: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -53,6 +54,7 @@ class Running:
         """Take the places of a new attempt, at once: the job is pending no more."""
         attempt.placing = True
         kept.attempts.append(attempt)
+        self._live[kept.job.id] = kept
 
     async def start(self, kept: Kept, attempt: Attempt) -> None:
         """Put a reserved attempt on disk, then spawn it. Raises Refused, with all undone, if the disk will not."""
@@ -78,7 +80,8 @@ class Running:
 
     async def adopt(self) -> None:
         """Take over every attempt that is not over: follow what runs, record what ended, start what never did."""
-        for kept, attempt in list(self.live()):
+        self._live = {job: kept for job, kept in self.jobs.items() if kept.live}
+        for kept, attempt in self.live():
             if attempt.ending is None and not any(task.over for task in attempt.tasks):
                 await self._spawn_all(kept, attempt)
             for key in _keys(kept, attempt):
@@ -86,10 +89,10 @@ class Running:
             for number, task in enumerate(attempt.tasks):
                 self._keep_gang_whole(kept, attempt, task, number)
 
-    def live(self) -> Iterator[tuple[Kept, Attempt]]:
+    def live(self) -> list[tuple[Kept, Attempt]]:
         """Every attempt that holds places."""
-        found = [(kept, kept.live) for kept in self.jobs.values()]
-        yield from ((kept, attempt) for kept, attempt in found if attempt)
+        self._live = {job: kept for job, kept in self._live.items() if kept.live}
+        return [(kept, kept.attempts[-1]) for kept in self._live.values()]
 
     async def settle(self) -> None:
         """Wait for what was set going on the side."""
@@ -115,7 +118,7 @@ class Running:
 
     def look_around(self) -> None:
         """Look at every task that is not over."""
-        for kept, attempt in list(self.live()):
+        for kept, attempt in self.live():
             for key in _keys(kept, attempt):
                 self.heard(key)
 

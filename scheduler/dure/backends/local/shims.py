@@ -40,13 +40,12 @@ class Shims:
         Raises OSError or Refused where it cannot be started.
         """
         folder = self.layout.task(job.id, attempt.number, number)
-        with (
-            _memory_file(self.orders(job, attempt, number)) as orders,
-            (folder / "shim.log").open("ab") as log,
-        ):
+        orders = self.orders(job, attempt, number)
+        _make_work(Path(orders["work"]), orders["user"])
+        with _memory_file(orders) as file, (folder / "shim.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_PROGRAM), str(folder)],
-                stdin=orders, stdout=log, stderr=log, cwd="/", env={}, start_new_session=True,
+                stdin=file, stdout=log, stderr=log, cwd="/", env={}, start_new_session=True,
             )  # fmt: skip
 
     def orders(self, job: Job, attempt: Attempt, number: int) -> Orders:
@@ -87,6 +86,13 @@ class Shims:
             MARK: str(self.layout.task(job.id, attempt.number, number)),
         }
         return plain | dict(job.environment) | ours
+
+
+def _make_work(work: Path, user: tuple[int, int, list[int]] | None) -> None:
+    """The directory in which a job's tasks work: its own, and nobody else's to look into."""
+    work.mkdir(mode=0o700, exist_ok=True)
+    if user:
+        os.chown(work, user[0], user[1])
 
 
 def _memory_file(orders: Orders) -> BinaryIO:

@@ -71,5 +71,6 @@ class Watch:
     def _rung(self) -> None:
         *lines, self._rest = (self._rest + os.read(self._bell, 1 << 16)).split(b"\n")
         for line in dict.fromkeys(lines):
-            job, number, task = line.decode(errors="replace").rsplit("/", 2)
-            self._heard((job, int(number), int(task)))
+            match line.decode(errors="replace").rsplit("/", 2):
+                case [job, number, task] if number.isdecimal() and task.isdecimal():
+                    self._heard((job, int(number), int(task)))

@@ -48,7 +48,7 @@ def _become(orders: Orders, log: int, tell: int, shim: int) -> NoReturn:
     try:
         environment = orders["environment"] | _secrets(orders)
         _detach(log)
-        _make_work(orders)
+        os.chdir(orders["work"])
         _drop_to(orders)
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # after the change of user, which would clear it
         if os.getppid() != shim:
@@ -78,16 +78,6 @@ def _detach(log: int) -> None:
         os.dup2(source, target)
 
 
-def _make_work(orders: Orders) -> None:
-    """The job's directory: its own, and nobody else's to look into."""
-    try:
-        os.mkdir(orders["work"], 0o700)
-    except FileExistsError:
-        return
-    if orders["user"]:
-        os.chown(orders["work"], orders["user"][0], orders["user"][1])
-
-
 def _drop_to(orders: Orders) -> None:
     os.umask(0o077 if orders["user"] else 0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -102,8 +92,7 @@ def _drop_to(orders: Orders) -> None:
 
 
 def _enter(orders: Orders) -> None:
-    """Go to the working directory, already as the user: links follow nothing the user may not follow."""
-    os.chdir(orders["work"])
+    """Go where the command starts, already as the user: links follow nothing the user may not follow."""
     for path, target in orders["links"]:
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         if not (os.path.islink(path) and os.readlink(path) == target):

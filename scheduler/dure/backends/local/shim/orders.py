@@ -8,7 +8,7 @@ class Orders(TypedDict):
 
     `decided`: instant of the start decision. `grace`, `limit` in ms; `limit` None for no time limit. `memory` in
     MiB, 0 for no limit. `secrets`: (variable, file). `links`: (path below the working directory, target).
-    `work` is the job's own directory, made if missing; `workdir` where the command starts, absolute or below
+    `work` is the job's own directory; `workdir` where the command starts, absolute or below
     `work`. `user`: (uid, gid, groups) to become, or None. `bell`: the FIFO to ring, `name` what to ring.
     """
 
