@@ -18,6 +18,7 @@ from dure.accounting.usage import MonthUse, month_use
 from dure.ledger import chain, facts, tables
 from dure.ledger.accounts import meeting
 from dure.ledger.facts import Policy
+from dure.ledger.rows import number
 from dure.model.instants import Instant, Interval
 from dure.model.money import Money
 from dure.model.rules import Rules
@@ -91,13 +92,13 @@ def policy_now(connection: Connection) -> Policy:
 
 
 def bookings(connection: Connection) -> dict[str, Booking]:
-    """The last booking of each month."""
+    """The last booking of each month. Raises ValueError where one was ruined."""
     rows = connection.execute(select(tables.bookings).order_by(tables.bookings.c.seq))
-    return {row.month: _booking(row) for row in rows}
+    return {row.month: booking_of(row) for row in rows}
 
 
 def booked(connection: Connection, month: str) -> tuple[Charge, ...]:
-    """What the difference entries of a month add up to, sorted by key."""
+    """What the difference entries of a month add up to, sorted by key. Raises ValueError where one was ruined."""
     table = tables.charges
     sums: dict[ChargeKey, Charge] = {}
     for row in connection.execute(select(table).where(table.c.month == month).order_by(table.c.seq)):
@@ -152,8 +153,10 @@ def _oldest(connection: Connection, table: Table, after: int) -> Instant | None:
     return oldest
 
 
-def _booking(row: Row[Any]) -> Booking:
-    return Booking(row.month, row.until_ms, row.last_slice, row.last_state, row.policy)
+def booking_of(row: Row[Any]) -> Booking:
+    """The booking in a row of `bookings`. Raises ValueError where an altered row is none."""
+    numbers = map(number, (row.until_ms, row.last_slice, row.last_state, row.policy))
+    return Booking(row.month, *numbers)
 
 
 def _booking_row(booking: Booking) -> dict[str, object]:
@@ -164,9 +167,10 @@ def _booking_row(booking: Booking) -> dict[str, object]:
 
 
 def _charge(row: Row[Any]) -> Charge:
+    """The entry in a row of `charges`. Raises ValueError where an altered row is none."""
     return Charge(
         row.month, row.tenant, row.project, row.rule, row.resource, row.price_version,
-        int(row.quantity), Money(row.price_micro), Money(row.micro),
+        int(row.quantity), Money(number(row.price_micro)), Money(number(row.micro)),
     )  # fmt: skip
 
 

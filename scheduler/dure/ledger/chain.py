@@ -44,7 +44,7 @@ def head(connection: Connection, table: Table) -> tuple[int, str]:
 def digest(table: Table, before: str, row: Mapping[str, Any]) -> str:
     """The digest of a row that comes after one whose digest is `before`."""
     content = [row[column.name] for column in table.columns if column.name != "digest"]
-    text = json.dumps([table.name, before, *content], separators=(",", ":"))
+    text = json.dumps([table.name, before, *content], separators=(",", ":"), default=repr)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 

@@ -16,6 +16,7 @@ from dure.accounting.check import Booked, Books, check, check_booked
 from dure.accounting.findings import Finding, row_of
 from dure.accounting.findings import Row as Named
 from dure.ledger import booking, chain, facts, running, tables
+from dure.ledger.booking import Booking
 from dure.ledger.lossless import load
 from dure.ledger.rows import from_row
 from dure.model.instants import Instant
@@ -120,14 +121,22 @@ def _bookings(
 ) -> Iterator[Finding]:
     """The charges of each month against the rows and the policy that its last booking was made from."""
     policies = dict(read.all(connection, tables.policies, lambda row: load(Rules, row.content)))
-    for made in booking.bookings(connection).values():
-        rules = policies.get(made.policy)
-        if rules is None:
-            continue  # the policy's own row is a finding already
-        rows = [item for number, item in slices if number <= made.last_slice]
-        rows += [item for number, item in states if number <= made.last_state]
-        charged = booking.booked(connection, made.month)
-        yield from check_booked(Booked(made.month, made.until, rules, charged), rows)
+    made = read.all(connection, tables.bookings, booking.booking_of)
+    for last in {found.month: found for _, found in made}.values():
+        rows = [item for number, item in slices if number <= last.last_slice]
+        rows += [item for number, item in states if number <= last.last_state]
+        if last.policy in policies:  # else that policy's own row is a finding
+            yield from _month(connection, last, policies[last.policy], rows)
+
+
+def _month(connection: Connection, last: Booking, rules: Rules, rows: list[Slice]) -> Iterator[Finding]:
+    try:
+        charged = booking.booked(connection, last.month)
+        yield from check_booked(Booked(last.month, last.until, rules, charged), rows)
+    except ValueError as error:
+        yield Finding(
+            (Named("charges", (last.month,)),), f"cannot be added up: {error}", "charges as written"
+        )
 
 
 def _count(connection: Connection, table: Table) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,8 @@ class Database:
             yield connection
 
     def close(self) -> None:
-        """Let go of the file."""
-        for engine in (self._writer, self._reader):
+        """Let go of the file; the writer last, so that it can leave everything in the one file."""
+        for engine in (self._reader, self._writer):
             if engine is not None:
                 engine.dispose()
 
@@ -130,6 +131,7 @@ def _alembic() -> Config:
     return config
 
 
+@cache
 def _head() -> str | None:
     return ScriptDirectory.from_config(_alembic()).get_current_head()
 

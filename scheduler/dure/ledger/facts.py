@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, select
 
 from dure.ledger import chain
 from dure.ledger.lossless import dump, load
+from dure.ledger.rows import number
 from dure.ledger.tables import capacity, policies
 from dure.model.instants import Instant
 from dure.model.job import NodeId
@@ -50,7 +51,7 @@ def read_capacity(
 
 def fact_of(row: Row[Any]) -> CapacityFact:
     """The fact that a row of `capacity` holds. Raises ValueError where an altered row holds none."""
-    return CapacityFact(row.at_ms, row.node, _node(row.content))
+    return CapacityFact(number(row.at_ms), row.node, _node(row.content))
 
 
 def write_policy(connection: Connection, at: Instant, version: str, rules: Rules) -> None:

@@ -34,13 +34,19 @@ def to_row(slice_: Slice) -> dict[str, Any]:
 def from_row(row: Row[Any]) -> Slice:
     """The slice that `to_row` wrote. Raises ValueError where an altered row is no slice any more."""
     return Slice(
-        source=row.source, cluster=row.cluster, uid=row.uid, attempt=row.attempt,
-        resource=row.resource, start=row.start_ms, end=row.end_ms,
-        amount=row.amount, state=State(row.state), node=row.node,
-        tenant=row.tenant, user=row.user, project=row.project, job=row.job,
-        flavor=row.flavor, devices=_devices(row.devices), grace=row.grace,
+        source=row.source, cluster=row.cluster, uid=row.uid, attempt=number(row.attempt),
+        resource=row.resource, start=number(row.start_ms), end=number(row.end_ms), amount=number(row.amount),
+        state=State(row.state), node=row.node, tenant=row.tenant, user=row.user, project=row.project,
+        job=row.job, flavor=row.flavor, devices=_devices(row.devices), grace=row.grace,
         corrects=_corrects(row.corrects),
     )  # fmt: skip
+
+
+def number(value: object) -> int:
+    """The integer that a column holds. Raises ValueError where it was altered into something else."""
+    if not isinstance(value, int):
+        raise ValueError(f"{value!r:.60} is no integer")  # noqa: TRY004 - what a row holds is a value
+    return value
 
 
 def unwritable(slice_: Slice) -> str:

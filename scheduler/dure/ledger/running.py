@@ -21,6 +21,8 @@ from dure.ports import Totals
 Line: TypeAlias = tuple[str, str, str]
 """(kind, who, resource): kind `use` or `correction` with a tenant, or `state` with a state."""
 
+KINDS = ("use", "state", "correction")
+
 
 def lines_of(slices: Iterable[Slice]) -> dict[Line, int]:
     """What these slices add to each line."""
@@ -65,7 +67,9 @@ def stored_lines(connection: Connection) -> dict[Line, int]:
 
 
 def line_of(row: Row[Any]) -> tuple[Line, int]:
-    """One running total. Raises ValueError where it was altered into no number."""
+    """One running total. Raises ValueError where it was altered into none."""
+    if row.kind not in KINDS or (row.kind == "state" and row.who not in set(State)):
+        raise ValueError(f"{row.kind} {row.who} is no line")
     return (row.kind, row.who, row.resource), int(row.total)
 
 
@@ -77,10 +81,10 @@ def read(connection: Connection) -> Totals:
 
 
 def totals_of(lines: Mapping[Line, int]) -> Totals:
-    """Lines as `Totals`, without watermarks and quarantine. Raises ValueError for a state that is none."""
+    """Lines as `Totals`, without watermarks and quarantine."""
     kinds = {
         wanted: {(who, resource): n for (kind, who, resource), n in lines.items() if kind == wanted}
-        for wanted in ("use", "state", "correction")
+        for wanted in KINDS
     }
     states = {(State(who), resource): n for (who, resource), n in kinds["state"].items()}
     return Totals(kinds["use"], states, kinds["correction"], {}, 0)
