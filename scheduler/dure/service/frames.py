@@ -21,6 +21,7 @@ class Begin:
 
     snapshot: Snapshot
     rules: Rules
+    since: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,10 @@ class Suppose:
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
-    """From now on these rules are in force. Answer: None."""
+    """From `since` on these rules are in force. Answer: None."""
 
     rules: Rules
+    since: Instant
 
 
 @dataclass(frozen=True, slots=True)

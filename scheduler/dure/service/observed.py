@@ -25,11 +25,13 @@ from dure.model.change import (
     Watermark,
     Withdrawn,
 )
-from dure.model.instants import Instant
-from dure.model.job import Job, JobId, NodeId, Placement, TenantId, task_placements
+from dure.model.instants import Instant, Interval
+from dure.model.job import Job, JobId, NodeId, Placement, TenantId, UserId, task_placements
 from dure.model.node import Node
 from dure.model.resources import Resources
-from dure.model.snapshot import History, Pending, Running, Snapshot, TaskTimes
+from dure.model.rules import Rules
+from dure.model.snapshot import History, Pending, Running, Snapshot, TaskTimes, Used
+from dure.model.use import CapacityFact
 
 
 @dataclass(slots=True)
@@ -65,6 +67,14 @@ class Entry:
             total += self.job.groups[task.group].request(task.flavor)
         return total
 
+    def used(self, attempt: Attempt) -> Iterator[Used]:
+        """What the tasks of an attempt used, of those that started and ended."""
+        for task, times in zip(attempt.tasks, attempt.times, strict=True):
+            if times.started is not None and times.ended is not None and times.ended > times.started:
+                resources = self.job.groups[task.group].request(task.flavor)
+                interval = Interval(times.started, times.ended)
+                yield Used(self.job.tenant, self.job.user, interval, resources)
+
     def pending(self) -> Pending:
         """The job as the planner's snapshot has it in the queue."""
         return Pending(self.job, self.held, self.waiting_for, self.failed_dependency, self.attempts)
@@ -76,11 +86,17 @@ class Entry:
 
 @dataclass
 class Observed:
-    """Everything seen so far; `at` is the latest instant seen."""
+    """Everything seen so far; `at` is the latest instant seen.
+
+    `past` is what attempts that are over have used, and `facts` what was seen of nodes, as far as the ledger may
+    not have it yet (`forget`).
+    """
 
     at: Instant = 0
     nodes: dict[NodeId, Node] = field(default_factory=dict)
     jobs: dict[JobId, Entry] = field(default_factory=dict)
+    past: list[Used] = field(default_factory=list)
+    facts: list[CapacityFact] = field(default_factory=list)
     paused: set[TenantId] = field(default_factory=set)
     room_paused: bool = False
 
@@ -95,11 +111,14 @@ class Observed:
 
     @_take.register
     def _(self, change: NodeSet) -> None:
+        if self.nodes.get(change.node.id) != change.node:
+            self.facts.append(CapacityFact(change.at, change.node.id, change.node))
         self.nodes[change.node.id] = change.node
 
     @_take.register
     def _(self, change: NodeGone) -> None:
-        self.nodes.pop(change.node, None)
+        if self.nodes.pop(change.node, None):
+            self.facts.append(CapacityFact(change.at, change.node, None))
 
     @_take.register
     def _(self, change: Submitted) -> None:
@@ -154,6 +173,8 @@ class Observed:
     @_take.register
     def _(self, change: Ended) -> None:
         entry = self.jobs.get(change.job)
+        if entry and entry.attempt:
+            self.past += entry.used(entry.attempt)
         if entry and change.requeue:
             entry.attempt = None
         elif entry:
@@ -177,9 +198,18 @@ class Observed:
                 else:
                     entry.failed_dependency = entry.failed_dependency or job
 
-    def snapshot(self, watermark: Instant, history: tuple[History, ...]) -> Snapshot:
+    def forget(self, watermark: Instant) -> None:
+        """Everything up to the watermark is in the ledger now."""
+        self.past = [used for used in self.past if used.interval.end > watermark]
+        self.facts = [fact for fact in self.facts if fact.at >= watermark]
+
+    def snapshot(
+        self, watermark: Instant, history: tuple[History, ...], capacity: tuple[CapacityFact, ...],
+        policies: tuple[tuple[Instant, Rules], ...],
+    ) -> Snapshot:  # fmt: skip
         """The room for a planner that starts anew, with histories settled up to the watermark."""
         entries = [self.jobs[job] for job in sorted(self.jobs)]
+        past = (used for used in self.past if used.interval.end > watermark)
         return Snapshot(
             at=max(self.at, watermark),
             watermark=watermark,
@@ -187,6 +217,13 @@ class Observed:
             pending=tuple(entry.pending() for entry in entries if entry.attempt is None),
             running=tuple(entry.running(entry.attempt) for entry in entries if entry.attempt is not None),
             history=history,
+            past=tuple(sorted(past, key=_used_key)),
+            capacity=capacity,
+            policies=policies,
             paused=tuple(sorted(self.paused)),
             room_paused=self.room_paused,
         )
+
+
+def _used_key(used: Used) -> tuple[Interval, TenantId, UserId, tuple[tuple[str, int], ...]]:
+    return used.interval, used.tenant, used.user, tuple(used.resources.items())

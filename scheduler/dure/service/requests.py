@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from math import prod
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -10,6 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from dure.service.identity import Role
 
 MAX_TASKS = 10_000
+MAX_CHOICES = 256
+"""Combinations of the groups' flavors that a planner must look at."""
+
 _BIGGEST_BODY_TEXT = 32_768
 
 _UNPRINTABLE = {"Cc", "Cs"}
@@ -32,12 +36,12 @@ Argument = Annotated[str, StringConstraints(max_length=_BIGGEST_BODY_TEXT), Afte
 Command = Annotated[list[Argument], Field(max_length=1_000)]
 Cpu = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3}|m)?$")]
 Memory = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(Ki|Mi|Gi|Ti|K|k|M|G|T)$")]
-Gpu = Annotated[str, StringConstraints(max_length=512, pattern=r"^([a-z0-9][a-z0-9.,-]*:[0-9]{1,6})?$")]
+Gpu = Annotated[str, StringConstraints(max_length=256, pattern=r"^([a-z0-9][a-z0-9.,-]*:[0-9]{1,6})?$")]
 Length = Annotated[str, StringConstraints(max_length=64, pattern=r"^([0-9]{1,9}(ms|[dhms]))+$")]
 Variable = Annotated[str, StringConstraints(max_length=256, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Path = Annotated[str, StringConstraints(max_length=4_096), AfterValidator(_plain)]
 JobName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-TenantName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+TenantName = Annotated[str, StringConstraints(max_length=128), AfterValidator(_plain)]
 UserName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$")]
 Count = Annotated[int, Field(ge=1, le=MAX_TASKS)]
 
@@ -63,7 +67,7 @@ class MountRequest(Body):
     """A volume of the tenant, by its policy name, seen at a path."""
 
     volume: Line
-    path: Annotated[str, StringConstraints(max_length=4_096, pattern=r"^/"), AfterValidator(_plain)]
+    path: Path
     read_only: bool = False
 
 
@@ -108,6 +112,8 @@ class JobRequest(Body):
             raise ValueError(f"groups stands instead of {', '.join(flat)}; name them inside each group")
         if sum(group.count for group in self.groups) > MAX_TASKS:
             raise ValueError(f"a job has at most {MAX_TASKS} tasks")
+        if prod(max(1, group.gpu.count(",") + 1) for group in self.groups) > MAX_CHOICES:
+            raise ValueError(f"there are more than {MAX_CHOICES} ways to choose flavors for these groups")
         if not self.command and not (self.groups and all(group.command for group in self.groups)):
             raise ValueError("command is empty; name the program to run, for example python3 train.py")
         return self
@@ -120,8 +126,8 @@ class PauseRequest(Body):
 
 
 class TokenRequest(Body):
-    """Whose token to make, and what it may do. Room admins and monitors belong to no tenant."""
+    """Whose token to make, and what it may do. Room admins and monitors belong to no tenant ("")."""
 
-    tenant: TenantName | None = None
+    tenant: TenantName = ""
     user: UserName
     role: Role = Field(default=Role.USER, strict=False)

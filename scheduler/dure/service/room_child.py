@@ -40,10 +40,10 @@ class Desk:
 
     def _answer(self, request: frames.Request) -> object:
         match request:
-            case frames.Begin(snapshot, rules):
-                self._room, self._rules = Room.of(snapshot, rules), rules
-            case frames.Adopt(rules):
-                self._room, self._rules = Room.of(self._held().snapshot(), rules), rules
+            case frames.Begin(snapshot, rules, since):
+                self._room, self._rules = Room.of(snapshot, rules, since), rules
+            case frames.Adopt(rules, since):
+                self._room, self._rules = Room.of(self._held().snapshot(), rules, since), rules
             case frames.Apply(changes):
                 for change in changes:
                     self._held().apply(change)

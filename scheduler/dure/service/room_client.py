@@ -49,18 +49,18 @@ class RoomClient:
         """Whether it still answers."""
         return not self._reader.done()
 
-    async def begin(self, snapshot: Snapshot, rules: Rules) -> None:
-        """Let the child hold this room."""
-        await self._ask(frames.Begin(snapshot, rules))
+    async def begin(self, snapshot: Snapshot, rules: Rules, since: Instant) -> None:
+        """Let the child hold this room; should the rules be new to the snapshot, they hold from `since` on."""
+        await self._ask(frames.Begin(snapshot, rules, since))
 
     async def apply(self, changes: Iterable[Change]) -> None:
         """Feed changes, in order."""
         if batch := tuple(changes):
             await self._ask(frames.Apply(batch))
 
-    async def adopt(self, rules: Rules) -> None:
-        """Put new rules in force."""
-        await self._ask(frames.Adopt(rules))
+    async def adopt(self, rules: Rules, since: Instant) -> None:
+        """Put new rules in force from `since` on."""
+        await self._ask(frames.Adopt(rules, since))
 
     async def decide(self, now: Instant) -> Plan:
         """The plan for this instant."""

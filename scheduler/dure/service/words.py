@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -9,8 +10,6 @@ from dure.model.instants import DAY, HOUR, MINUTE, SECOND, Millis
 from dure.model.plan import Code, EndCause, Numbers, Reason
 from dure.model.resources import CPU, MEMORY, ResourceName, flavor_of
 from dure.service.instants import in_room
-
-CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +79,18 @@ def reason(of: Reason, timezone: str) -> Text:
 
 
 def ending(cause: str) -> Text:
-    """Why a job ended as it did; what a backend says in its own words is passed on as it stands."""
-    return _ENDINGS.get(cause, Text(cause, cause))
+    """Why a job ended as it did; what a backend says in words of its own is passed on as it stands."""
+    if cause in _ENDINGS:
+        return _ENDINGS[cause]
+    for pattern, english, korean in _SAID_BY_BACKENDS:
+        if match := pattern.fullmatch(cause):
+            return Text(match.expand(english), match.expand(korean))
+    return Text(cause, cause)
+
+
+def cancelled_by(user: str) -> str:
+    """The cause that a backend keeps of a job that someone cancelled."""
+    return f"cancelled by {user}"
 
 
 def _decimal(value: int, of: int) -> str:
@@ -140,11 +149,11 @@ def _over_limit(said: _Said) -> Text:
 
 
 def _never_fits(said: _Said) -> Text:
-    en = _tail(
-        "The room cannot hold it even when empty", f"; it asks for {said.amounts.en}" * bool(said.amounts.en)
-    )
+    en = f"; it asks for {said.amounts.en}" if said.amounts.en else ""
     ko = f" 요청: {said.amounts.ko}." if said.amounts.ko else ""
-    return Text(en, f"방이 비어 있어도 들어갈 자리가 없습니다.{ko}")
+    return Text(
+        f"The room cannot hold it even when empty{en}.", f"방이 비어 있어도 들어갈 자리가 없습니다.{ko}"
+    )
 
 
 def _no_place(said: _Said) -> Text:
@@ -156,17 +165,13 @@ def _no_place(said: _Said) -> Text:
 def _reserved(said: _Said) -> Text:
     at = said.when("at")
     if said.subject:
+        hour, hour_ko = (f" for {at}", f" (예약 {at})") if at else ("", "")
         return Text(
-            _tail(
-                f"Starting it would delay job {said.subject}, which has a reservation",
-                f" for {at}" * bool(at),
-            ),
-            f"먼저 예약된 작업 {said.subject}이(가) 늦어지게 되어 기다립니다"
-            + f" (예약 {at})" * bool(at)
-            + ".",
+            f"Starting it would delay job {said.subject}, which has a reservation{hour}.",
+            f"먼저 예약된 작업 {said.subject}이(가) 늦어지게 되어 기다립니다{hour_ko}.",
         )
     return Text(
-        _tail("Has a reservation", f" for {at} at the latest" * bool(at)),
+        f"Has a reservation for {at} at the latest." if at else "Has a reservation.",
         f"늦어도 {at}에는 시작하도록 예약되어 있습니다." if at else "예약되어 있습니다.",
     )
 
@@ -210,10 +215,43 @@ _SENTENCES: Mapping[Code, Callable[[_Said], Text]] = {
 
 _ENDINGS: Mapping[str, Text] = {
     "": Text("", ""),
-    CANCELLED: Text("Cancelled.", "취소되었습니다."),
     EndCause.TIME_LIMIT.value: Text("Its time limit was reached.", "시간 제한에 도달하여 종료되었습니다."),
     EndCause.DEPENDENCY_FAILED.value: Text(
         "A job that it comes after ended without success.",
         "먼저 끝나야 할 작업이 성공하지 못해 시작하지 않았습니다.",
     ),
 }
+
+_SAID_BY_BACKENDS = tuple(
+    (re.compile(pattern), english, korean)
+    for pattern, english, korean in (
+        (r"cancelled by (.+)", r"Cancelled by \1.", r"\1님이 취소했습니다."),
+        (r"exited with (\d+)", r"Exited with code \1.", r"종료 코드 \1(으)로 끝났습니다."),
+        (r"ended by (\w+)", r"Ended by the signal \1.", r"시그널 \1(으)로 종료되었습니다."),
+        (
+            r"memory: it held (\d+) MiB, more than it asked for",
+            r"Ended because it held \1 MiB of memory, more than it asked for.",
+            r"메모리를 요청보다 많은 \1MiB까지 써서 종료되었습니다.",
+        ),
+        (
+            r"lost: .*",
+            "Lost: its supervisor is gone and left no exit status; the end is the last proof of life.",
+            "유실: 감시 프로세스가 종료 상태를 남기지 못했습니다. 종료 시각은 마지막으로 확인된 시각입니다.",
+        ),
+        (
+            r"task (\d+) exited with (\d+)(?:; the others were ended)?",
+            r"Task \1 exited with code \2; the others were ended.",
+            r"태스크 \1이(가) 종료 코드 \2(으)로 끝나 나머지도 종료했습니다.",
+        ),
+        (
+            r"task (\d+) memory: it held (\d+) MiB, more than it asked for(?:; the others were ended)?",
+            r"Task \1 held \2 MiB of memory, more than it asked for; the others were ended.",
+            r"태스크 \1이(가) 메모리를 요청보다 많은 \2MiB까지 써서 나머지도 함께 종료했습니다.",
+        ),
+        (
+            r"(?:task (\d+) )?could not be run: (.*)",
+            r"It could not be run: \2.",
+            r"실행할 수 없었습니다: \2.",
+        ),
+    )
+)

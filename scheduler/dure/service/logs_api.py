@@ -1,0 +1,66 @@
+"""A task's log over HTTP: from an offset, its last lines, or followed until the task has ended."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from dure.model.job import JobId
+from dure.model.record import JobRecord
+from dure.service.errors import not_found
+from dure.service.hall import Hall, Person, Serving
+from dure.service.jobs_api import JobPath, record_of
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+_LARGEST_OFFSET = 2**53
+
+
+@router.get("/{job}/logs", response_class=StreamingResponse, responses={200: {"content": {"text/plain": {}}}})
+async def logs(
+    job: JobPath, hall: Serving, caller: Person,
+    task: Annotated[int, Query(ge=0, le=10_000)] = 0,
+    offset: Annotated[int, Query(ge=0, le=_LARGEST_OFFSET)] = 0,
+    follow: bool = False,
+    tail: Annotated[int | None, Query(ge=0, le=1_000_000)] = None,
+) -> StreamingResponse:  # fmt: skip
+    """What the last attempt's task wrote; the header Dure-Offset says at which byte it begins."""
+    record = await record_of(hall, caller, job)
+    _check_task(record, task)
+    if tail is not None:
+        offset = await _tail_offset(hall, job, task, offset, tail)
+    return StreamingResponse(
+        _pieces(hall, job, task, offset, follow),
+        media_type="text/plain; charset=utf-8",
+        headers={"Dure-Offset": str(offset), "X-Content-Type-Options": "nosniff"},
+    )
+
+
+def _check_task(record: JobRecord, task: int) -> None:
+    if task >= record.job.tasks:
+        raise not_found(f"task {task} of job {record.job.id}; it has {record.job.tasks}")
+
+
+async def _pieces(hall: Hall, job: JobId, task: int, offset: int, follow: bool) -> AsyncIterator[bytes]:
+    async for piece in hall.live.backend.logs(job, task, offset, follow):
+        yield piece
+        if hall.live.stopping.is_set():
+            return
+
+
+async def _tail_offset(hall: Hall, job: JobId, task: int, offset: int, lines: int) -> int:
+    """Where the last `lines` lines begin, at `offset` or later; a last line without its end counts as one."""
+    begins: deque[int] = deque([offset], maxlen=lines + 1)
+    at = offset
+    async for piece in hall.live.backend.logs(job, task, offset, False):
+        begins.extend(at + i + 1 for i, byte in enumerate(piece) if byte == 0x0A)
+        at += len(piece)
+    if lines == 0:
+        return at
+    return (
+        begins[-lines - 1] if begins[-1] == at and len(begins) > lines else begins[max(-lines, -len(begins))]
+    )

@@ -1,0 +1,195 @@
+"""From what backend and ledger know to a running room: at the start, after a failure, with a new policy.
+
+Histories are rebuilt from the ledger up to its watermark; what happened after it is in the snapshot that the Room
+begins from: the times of running tasks, the use of attempts that are over, and facts of nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from dure.accounting.occupied import occupied
+from dure.ledger import SqlLedger
+from dure.model.change import Change, Paused, Watermark
+from dure.model.instants import Instant, Interval
+from dure.model.record import JobRecord
+from dure.model.rules import Rules
+from dure.model.snapshot import History, Used
+from dure.model.use import CapacityFact
+from dure.planning.history import rebuild
+from dure.ports import Observation
+from dure.service.live import Live, log
+from dure.service.meter import Meter
+from dure.service.observed import Observed
+from dure.service.room_client import RoomClient, RoomGone
+
+_TRIES = 20
+
+
+async def recover(live: Live) -> None:
+    """Read everything again and begin a Room anew. Raises whatever the backend or the ledger raise."""
+    watched_from = live.clock.now()
+    seen, records = await _all_that_is_known(live)
+    live.observed, live.revision, live.plan = Observed(), seen.revision, None
+    live.ending.clear()
+    live.meter = await Meter.resume(live.backend, live.books, records, watched_from)
+    _witness(live, await _pauses(live, watched_from))
+    _witness(live, seen.changes)
+    live.observed.past += _over(records, live.observed)
+    await live.meter.settle(live.now() + 1, lambda: _catch_up(live))
+    await _record_policy(live)
+    await _begin(live)
+    await end_hopeless(live)
+    running = sum(entry.attempt is not None for entry in live.observed.jobs.values())
+    log.info("room recovered", nodes=len(live.observed.nodes), jobs=len(live.observed.jobs), running=running)
+
+
+async def settle(live: Live) -> None:
+    """Bring the ledger up to now, or as far as the backend's record is complete, and history with it."""
+    meter = live.metering()
+    done = await meter.settle(live.now() + 1, lambda: _drained(live))
+    await live.child().apply([Watermark(meter.watermark)])
+    live.observed.forget(meter.watermark)
+    if done.quarantined:
+        log.warning("doubtful use was put in quarantine", slices=done.quarantined)
+
+
+async def adopt(live: Live, rules: Rules) -> None:
+    """Put new rules in force: histories first advance under the old ones (DESIGN 3.2)."""
+    await settle(live)
+    at = live.now()
+    await live.books.write(lambda ledger: ledger.record_policy(at, rules.version, rules))
+    await live.child().adopt(rules, at)
+    live.rules, live.rules_since = rules, at
+    live.use_rules(rules)
+    log.info("policy in force", version=rules.version)
+
+
+async def end_hopeless(live: Live) -> None:
+    """End waiting jobs that come after one that is over without success: nobody reports that again."""
+    for entry in list(live.observed.jobs.values()):
+        gone = [job for job in entry.waiting_for if job not in live.observed.jobs]
+        if entry.attempt is None and entry.job.id not in live.ending and await _any_failed(live, gone):
+            live.ending.add(entry.job.id)
+            await live.backend.end(entry.job.id, "dependency-failed")
+
+
+async def compare_histories(live: Live) -> tuple[Instant, list[list[Any]], list[list[Any]]]:
+    """The watermark, live histories there, and those rebuilt from the ledger; floats as hexadecimal."""
+    await settle(live)
+    watermark = live.metering().watermark
+    snapshot = await live.child().snapshot()
+    rebuilt = await live.books.read(lambda ledger: rebuilt_history(ledger, watermark))
+    return watermark, _rows(snapshot.history), _rows(rebuilt)
+
+
+def rebuilt_history(ledger: SqlLedger, watermark: Instant) -> tuple[History, ...]:
+    """Histories at the watermark, from nothing but the ledger."""
+    used = ledger.slices(Interval(0, watermark)) if watermark > 0 else ()
+    return rebuild(used, ledger.capacity(), ledger.policies(), watermark)
+
+
+async def _pauses(live: Live, at: Instant) -> tuple[Change, ...]:
+    paused = await live.books.look_up(lambda control: control.pauses())
+    room = (Paused(at, None, True),) if paused.room else ()
+    return (*room, *(Paused(at, tenant, True) for tenant in paused.tenants))
+
+
+def _witness(live: Live, changes: tuple[Change, ...]) -> None:
+    """Take changes in before there is a Room."""
+    for change in changes:
+        live.observed.apply(change)
+        live.metering().apply(change)
+
+
+async def _catch_up(live: Live) -> None:
+    seen = await live.backend.observe(live.revision, 0)
+    live.revision = seen.revision
+    _witness(live, seen.changes)
+
+
+async def _drained(live: Live) -> None:
+    await live.drain()
+
+
+async def _all_that_is_known(live: Live) -> tuple[Observation, tuple[JobRecord, ...]]:
+    """What is not over and every record, of one moment: nothing may have changed between the two."""
+    for _ in range(_TRIES):
+        seen = await live.backend.observe(None, 0)
+        records = await live.backend.records()
+        if not (await live.backend.observe(seen.revision, 0)).changes:
+            return seen, records
+    raise RoomGone("the queue changes faster than it can be read; trying again")
+
+
+def _over(records: tuple[JobRecord, ...], room: Observed) -> Iterator[Used]:
+    """What attempts that are over used; the ledger may not have all of it yet."""
+    for record in records:
+        entry = room.jobs.get(record.job.id)
+        current = entry.attempt.number if entry and entry.attempt else None
+        for task in occupied([record], 0):
+            if task.attempt != current and task.ended is not None and task.ended > task.started:
+                interval = Interval(task.started, task.ended)
+                yield Used(record.job.tenant, record.job.user, interval, task.resources)
+
+
+async def _record_policy(live: Live) -> None:
+    """Put the rules on record before anything is decided by them."""
+    at, rules = live.now(), live.rules
+    await live.books.write(lambda ledger: ledger.record_policy(at, rules.version, rules))
+    versions = await live.books.read(lambda ledger: ledger.control.policy_versions())
+    live.rules_since = versions[-1][0] if versions else at
+
+
+async def _begin(live: Live) -> None:
+    watermark = live.metering().watermark
+    history, facts, policies = await live.books.read(
+        lambda ledger: (rebuilt_history(ledger, watermark), ledger.capacity(), ledger.policies())
+    )
+    capacity = _late_facts(facts, live.observed.facts, watermark)
+    snapshot = live.observed.snapshot(watermark, history, capacity, _in_force(policies, watermark))
+    live.observed.forget(watermark)
+    if live.room is not None:
+        await live.room.close()
+    live.room = await RoomClient.spawn(live.inherited)
+    await live.room.begin(snapshot, live.rules, live.rules_since)
+
+
+def _in_force(
+    policies: tuple[tuple[Instant, Rules], ...], watermark: Instant
+) -> tuple[tuple[Instant, Rules], ...]:
+    """The rules in force at the watermark and since."""
+    before = [version for version in policies if version[0] <= watermark]
+    return (*before[-1:], *(version for version in policies if version[0] > watermark))
+
+
+def _late_facts(
+    recorded: Iterable[CapacityFact], seen: Iterable[CapacityFact], watermark: Instant
+) -> tuple[CapacityFact, ...]:
+    """Facts of nodes that changed at or after the watermark, each node's first preceded by the one before."""
+    found: list[CapacityFact] = []
+    last: dict[str, CapacityFact] = {}
+    for fact in sorted((*recorded, *seen), key=lambda fact: (fact.at, fact.node_id)):
+        before = last.get(fact.node_id)
+        if fact.at >= watermark and (before.node if before else None) != fact.node:
+            found += [before] if before and before.at < watermark else []
+            found.append(fact)
+        if before is None or before.node != fact.node:
+            last[fact.node_id] = fact
+    return tuple(sorted(found, key=lambda fact: (fact.at, fact.node_id)))
+
+
+async def _any_failed(live: Live, jobs: list[str]) -> bool:
+    for job in jobs:
+        try:
+            record = await live.backend.record(job)
+        except KeyError:
+            return True
+        if record.state.final and record.state.value != "succeeded":
+            return True
+    return False
+
+
+def _rows(histories: tuple[History, ...]) -> list[list[Any]]:
+    return [[h.tenant, h.user, h.dimension.value, h.at, h.settled.hex(), h.value.hex()] for h in histories]

@@ -1,0 +1,184 @@
+"""Serving one room from its data directory, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+
+from dure.ledger import LedgerUnusable
+from dure.model.rules import Rules
+from dure.ports import Clock, PolicyRefused, PolicySource, SpecReader
+from dure.service.app import create_app
+from dure.service.books import Books
+from dure.service.hall import Hall, Tokens
+from dure.service.identity import Role
+from dure.service.live import Live, log
+from dure.service.lock import DataLock
+from dure.service.loop import Loop
+from dure.service.policy import PolicyKeeper
+from dure.service.pools import CannotServe, Opened, local_pool
+from dure.service.settings import Settings
+
+OK, FAULT, BAD_INPUT = 0, 1, 2
+_LET_GO_S = 2
+
+
+async def serve(
+    settings: Settings, policy: PolicySource, read_spec: SpecReader, clock: Clock,
+    open_backend: Callable[[Rules, Settings, Clock], Opened] = local_pool,
+) -> int:  # fmt: skip
+    """Serve until SIGTERM or SIGINT; running jobs go on. SIGHUP reads the policy again.
+
+    Answers an exit code: 0 after a clean end, 1 after a fault, 2 for a bundle or a data directory that cannot
+    be served; why is said on stderr.
+    """
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    lock = DataLock(settings.data)
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o711)
+        if not await asyncio.to_thread(lock.acquire, _say, ended.is_set):
+            return OK
+        return await _serve_locked(settings, policy, read_spec, clock, open_backend, lock, ended)
+    except PolicyRefused as refusal:
+        for finding in refusal.findings:
+            _say(finding)
+        return BAD_INPUT
+    except (CannotServe, LedgerUnusable, OSError) as error:
+        _say(f"cannot serve {settings.data}: {error}")
+        return BAD_INPUT
+    finally:
+        lock.release()
+
+
+async def _serve_locked(
+    settings: Settings, policy: PolicySource, read_spec: SpecReader, clock: Clock,
+    open_backend: Callable[[Rules, Settings, Clock], Opened], lock: DataLock, ended: asyncio.Event,
+) -> int:  # fmt: skip
+    rules = await asyncio.to_thread(policy.read)
+    opened = open_backend(rules, settings, clock)
+    books = Books(settings.data / "ledger.db")
+    await books.open()
+    try:
+        await _admin_token(settings.data, books, clock)
+        await opened.backend.open()
+        live = Live(settings, opened.backend, books, clock, rules, opened.use_rules, inherited=(lock.fd,))
+        loop = Loop(live)
+        keeper = PolicyKeeper(policy, live, loop, settings.policy_every_s)
+        hall = Hall(live, loop, books, Tokens(books), keeper, read_spec)
+        try:
+            return await _run(hall, settings, ended)
+        finally:
+            await opened.backend.close()
+            if live.room is not None:
+                await live.room.close()
+    finally:
+        await books.close()
+
+
+async def _run(hall: Hall, settings: Settings, ended: asyncio.Event) -> int:
+    """Loop, policy watch and API until one of them, or the word to stop, ends the server."""
+    listener = _listen(settings)
+    server = _Server(uvicorn.Config(create_app(hall), log_config=None, access_log=False, lifespan="off",
+                                    timeout_graceful_shutdown=_LET_GO_S))  # fmt: skip
+    api = asyncio.create_task(server.serve(sockets=[listener]), name="api")
+    looping = asyncio.create_task(hall.loop.run(), name="loop")
+    watching = asyncio.create_task(hall.policy.watch(), name="policy")
+    stop = asyncio.create_task(ended.wait(), name="stop")
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: _reload_soon(hall))
+    _write_server_file(settings.data, listener)
+    done, _ = await asyncio.wait({api, looping, watching, stop}, return_when=asyncio.FIRST_COMPLETED)
+    log.info("stopping; running jobs go on", pid=os.getpid())
+    hall.live.stopping.set()
+    hall.live.announce()
+    hall.loop.wake()
+    server.should_exit = True
+    outcomes = await asyncio.gather(api, looping, watching, return_exceptions=True)
+    stop.cancel()
+    (settings.data / "server.json").unlink(missing_ok=True)
+    for fault in (outcome for outcome in outcomes if isinstance(outcome, BaseException)):
+        log.error("a part of the server failed", error=f"{type(fault).__name__}: {fault}", exc_info=fault)
+    return OK if stop in done else FAULT
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but signals are the business of `serve`."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+_reloads: set[asyncio.Task[None]] = set()
+
+
+def _reload_soon(hall: Hall) -> None:
+    async def reload() -> None:
+        try:
+            await hall.policy.reload()
+        except PolicyRefused:
+            return  # logged where it was read
+        except Exception as error:  # noqa: BLE001 - the old policy stays
+            log.error("policy could not be read", error=f"{type(error).__name__}: {error}")
+
+    task = asyncio.get_running_loop().create_task(reload())
+    _reloads.add(task)
+    task.add_done_callback(_reloads.discard)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((settings.host, settings.port))
+    listener.listen(128)
+    return listener
+
+
+def _write_server_file(data: Path, listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    url = f"http://{shown}:{port}"
+    _write_whole(data / "server.json", json.dumps({"url": url, "pid": os.getpid()}) + "\n", 0o644)
+    log.info("listening", url=url, pid=os.getpid())
+
+
+async def _admin_token(data: Path, books: Books, clock: Clock) -> None:
+    """The first room admin's token, written once, readable by the server's user alone."""
+    path = data / "admin-token"
+    if path.exists():
+        return
+    _, text = await books.control(
+        lambda control: control.create_token("", "admin", Role.ROOM_ADMIN, clock.now(), "first start")
+    )
+    _write_whole(path, text + "\n", 0o600)
+    log.info("admin token written", path=str(path))
+
+
+def _write_whole(path: Path, text: str, mode: int) -> None:
+    """Whole or not at all, and never readable by more than `mode` allows."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with contextlib.suppress(FileNotFoundError):
+        temporary.unlink()
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(fd, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(fd)
+    temporary.replace(path)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
