@@ -20,6 +20,9 @@ from sqlalchemy.pool import QueuePool
 BUSY_MS = 10_000
 """How long a writer waits for another one."""
 
+_OWNER_ONLY = 0o600
+"""Hashes of tokens, bills and names lie in it."""
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -61,7 +64,7 @@ class Database:
 
     def backup(self, target: Path) -> None:
         """Copy one moment of the ledger to a new file, while it is in use. Raises FileExistsError."""
-        target.open("xb").close()
+        target.touch(_OWNER_ONLY, exist_ok=False)
         source, copy = sqlite3.connect(_uri(self.path, "ro"), uri=True), sqlite3.connect(target)
         with closing(source), closing(copy):
             source.backup(copy)
@@ -76,6 +79,8 @@ def open_database(url: str | Path, read_only: bool = False) -> Database:
     path = _path(str(url))
     if read_only and not path.is_file():
         raise LedgerUnusable(f"{path} does not exist; a ledger is made when the server first starts")
+    if not read_only:
+        _make(path)
     database = Database(path, read_only)
     try:
         _check_form(database) if read_only else _upgrade(database)
@@ -86,6 +91,13 @@ def open_database(url: str | Path, read_only: bool = False) -> Database:
         database.close()
         raise
     return database
+
+
+def _make(path: Path) -> None:
+    try:
+        path.touch(_OWNER_ONLY)
+    except OSError as error:
+        raise LedgerUnusable(f"{path}: {error.strerror}") from error
 
 
 def _path(url: str) -> Path:
