@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from dure_policies import traps, tree
-from dure_policies.findings import Findings, Place, nearest, shown, suggest
+from dure_policies.findings import Findings, Place, nearest, shown
 from dure_policies.kinds import Fields, Kind, Listed, Named, Word
 
 T = TypeVar("T")
@@ -117,27 +117,35 @@ class _Reader:
         pairs = self._pairs(found, f"{kind.title}: {', '.join(kind.keys)}")
         if pairs is None:
             return _MISFIT
-        entry, meant = Entry(found.place), {key.text for key, _ in pairs}
+        entry, unknown = Entry(found.place), list[tree.Scalar]()
         for key, value in pairs:
             if key.text in kind.keys:
                 self._put(entry, key, value, kind.keys[key.text].kind)
             else:
-                meant.add(self._unknown(key, kind))
-                entry.complete = False
-        self._check_required(entry, kind, meant)
+                unknown.append(key)
+        self._check_unknown(entry, kind, unknown)
+        self._check_required(entry, kind, {key.text for key, _ in pairs}, unknown)
         return entry
 
-    def _unknown(self, key: tree.Scalar, kind: Fields) -> str:
-        """Report an unknown key; the one that was likely meant, or ""."""
-        right = suggest(key.text, kind.keys, "the keys here are")
-        self._findings.add(key.place, f"there is no key {shown(key.text)} in {kind.title}; {right}")
-        return nearest(key.text, kind.keys) or ""
+    def _check_unknown(self, entry: Entry, kind: Fields, unknown: list[tree.Scalar]) -> None:
+        for key in unknown:
+            what = f"there is no key {shown(key.text)} in {kind.title}"
+            self._findings.add_missing(key.place, what, key.text, kind.keys, "the keys here are")
+            entry.complete = False
 
-    def _check_required(self, entry: Entry, kind: Fields, meant: set[str]) -> None:
-        for name, key in kind.keys.items():
-            if key.required and name not in meant:
-                self._findings.add(entry.place, f"{kind.title} lacks the key {name}; add it: {key.doc}")
-                entry.complete = False
+    def _check_required(
+        self, entry: Entry, kind: Fields, written: set[str], unknown: list[tree.Scalar]
+    ) -> None:
+        lacking = [name for name, key in kind.keys.items() if key.required and name not in written]
+        if not lacking:
+            return
+        entry.complete = False
+        # A key that was only misspelt has been reported as that.
+        misspelt = {nearest(key.text, kind.keys) for key in unknown[:20]}
+        for name in lacking:
+            if name not in misspelt:
+                doc = kind.keys[name].doc
+                self._findings.add(entry.place, f"{kind.title} lacks the key {name}; add it: {doc}")
 
     def _named(self, found: tree.Tree, kind: Named) -> object:
         value = _shape_of(kind.value)

@@ -102,7 +102,12 @@ class _Composer:
             if isinstance(event, yaml.DocumentStartEvent):
                 self._check_start(event, first=tree is None)
                 tree = self._value(next(self._events), 1)
-        return tree or Lost(Place(self._file))
+        if tree is None:
+            self._findings.add(
+                Place(self._file), "there is nothing here but comments or space; write its keys"
+            )
+            raise _Stop
+        return tree
 
     def _check_start(self, event: yaml.DocumentStartEvent, *, first: bool) -> None:
         if not first:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dure_policies.amounts import quantities
 from dure_policies.checks.room import check_flavors
 from dure_policies.draft import Draft, moment
-from dure_policies.findings import Findings, shown, suggest
+from dure_policies.findings import Findings, shown
 from dure_policies.reading import Entry
 
 
@@ -36,6 +36,6 @@ def _check_tenants(entry: Entry, draft: Draft, findings: Findings) -> None:
         if name in seen:
             findings.add(read.place, f"the tenant {name} is here again; keep one")
         elif name not in draft.tenants.reads and "tenants.yaml" in draft.complete:
-            right = suggest(name, draft.tenants.reads, "name one of the tenants")
-            findings.add(read.place, f"there is no tenant {shown(name)}; {right}")
+            what = f"there is no tenant {shown(name)}"
+            findings.add_missing(read.place, what, name, draft.tenants.reads, "name one of the tenants")
         seen.add(name)

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 from dure_policies import local
 from dure_policies.draft import SEOUL, Draft
-from dure_policies.findings import Findings, Place, nearest, shown, suggest
+from dure_policies.findings import Findings, Place, nearest, shown
 from dure_policies.reading import Entry
 
 
@@ -43,5 +43,7 @@ def check_flavors(gpus: Entry, draft: Draft, findings: Findings) -> None:
         return
     for flavor, read in gpus.items():
         if flavor not in draft.flavors:
-            right = suggest(flavor, draft.flavors, "declare it under flavors in room.yaml, or use one of")
-            findings.add(read.key, f"there is no flavor {shown(flavor)}; {right}")
+            otherwise = "declare it under flavors in room.yaml, or use one of"
+            findings.add_missing(
+                read.key, f"there is no flavor {shown(flavor)}", flavor, draft.flavors, otherwise
+            )

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from dure_policies.amounts import stated, written
 from dure_policies.checks.room import check_flavors
 from dure_policies.draft import Draft
-from dure_policies.findings import Findings, shown, suggest
+from dure_policies.findings import Findings, shown
 from dure_policies.local import months_later
 from dure_policies.reading import Entry, Read
 
@@ -88,11 +88,12 @@ def _check_projects(tenant: Entry, findings: Findings) -> None:
 
 
 def _check_parents(tenants: Entry, findings: Findings) -> None:
-    for name, tenant in tenants.entries():
+    names = list(tenants.reads)
+    for _, tenant in tenants.entries():
         parent = tenant.get("parent", "")
         if parent and parent not in tenants.reads and tenants.complete:
-            right = suggest(parent, set(tenants.reads) - {name}, "name one of the tenants")
-            findings.add(tenant.at("parent"), f"there is no tenant {shown(parent)}; {right}")
+            what = f"there is no tenant {shown(parent)}"
+            findings.add_missing(tenant.at("parent"), what, parent, names, "name one of the tenants")
     for cycle in cycles(tenants):
         first = tenants.entry(cycle[0])
         said = " -> ".join([*cycle[:6], *(["…"] if len(cycle) > 6 else []), cycle[0]])
