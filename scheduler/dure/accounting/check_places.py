@@ -7,16 +7,17 @@ short; the rows whose edges or amounts explain it are named.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
+from dure.accounting.check_devices import check_devices
 from dure.accounting.findings import Finding, Row, row_of, row_of_fact
+from dure.accounting.node_spans import Spans
 from dure.accounting.node_states import SOURCE
 from dure.accounting.timeline import Piece, clipped, levels
 from dure.model.instants import Instant
 from dure.model.job import NodeId
-from dure.model.node import Node, NodeState
+from dure.model.node import NodeState
 from dure.model.resources import ResourceName, flavor_of
 from dure.model.use import CapacityFact, Slice, State
 
@@ -42,10 +43,11 @@ def check_place(place: Place) -> Iterator[Finding]:
     """Everything that does not hold for one resource of one node."""
     yield from _rows_alone(place)
     yield from _corrections(place)
-    yield from _deviations(place)
+    spans = Spans(place.facts, place.until)
+    yield from _deviations(place, spans)
     if flavor_of(place.resource):
-        yield from _devices(place)
-    yield from _states(place)
+        yield from check_devices(place.resource, place.rows, spans)
+    yield from _states(place, spans)
 
 
 def _rows_alone(place: Place) -> Iterator[Finding]:
@@ -73,16 +75,16 @@ def _corrections(place: Place) -> Iterator[Finding]:
             yield Finding((row_of(item), row_of(named)), "takes more than there is", expected)
 
 
-def _deviations(place: Place) -> Iterator[Finding]:
+def _deviations(place: Place, spans: Spans) -> Iterator[Finding]:
     known = [(item.start, item.end, item.amount) for item in place.rows]
-    room = [(start, end, -node.capacity.amount(place.resource)) for start, end, node in _spans(place)]
+    room = [(start, end, -node.capacity.amount(place.resource)) for start, end, node in spans]
     aside = [(item.start, item.end, item.amount) for item in place.quarantined if item.amount > 0]
     for start, end, amount in levels([*known, *room]):
         if amount > 0:
-            yield _finding(place, (start, end, amount))
+            yield _finding(place, spans, (start, end, amount))
     for start, end, amount in levels([*known, *room, *_within(aside, room)]):
         if amount < 0:
-            yield _finding(place, (start, end, amount))
+            yield _finding(place, spans, (start, end, amount))
 
 
 def _within(aside: Sequence[Piece], room: Sequence[Piece]) -> Iterator[Piece]:
@@ -91,21 +93,11 @@ def _within(aside: Sequence[Piece], room: Sequence[Piece]) -> Iterator[Piece]:
         yield from clipped(aside, start, end)
 
 
-def _spans(place: Place) -> Iterator[tuple[Instant, Instant, Node]]:
-    until = place.until
-    if until is None or not place.facts:
-        return
-    for fact, end in zip(place.facts, [*(f.at for f in place.facts[1:]), until], strict=True):
-        if fact.node is not None and fact.at < min(end, until):
-            yield fact.at, min(end, until), fact.node
-
-
-def _finding(place: Place, deviation: Piece) -> Finding:
+def _finding(place: Place, spans: Spans, deviation: Piece) -> Finding:
     start, end, amount = deviation
     what = f"{abs(amount)} {'too much' if amount > 0 else 'missing'} over {start}..{end}"
-    there = max(
-        (node.capacity.amount(place.resource) for s, e, node in _spans(place) if s <= start < e), default=0
-    )
+    node = spans.at(start)
+    there = node.capacity.amount(place.resource) if node else 0
     expected = f"{there} of {place.resource} on {place.node} in all states together"
     return Finding(tuple(_suspects(place, deviation)), what, expected)
 
@@ -132,56 +124,12 @@ def _edge_explains(row: Slice, deviation: Piece) -> bool:
     return row.end == start or row.start == end
 
 
-def _devices(place: Place) -> Iterator[Finding]:
-    by_device: dict[int, list[Slice]] = {}
-    for item in place.rows:
-        if item.corrects is None:
-            for device in item.devices:
-                by_device.setdefault(device, []).append(item)
-    for device, rows in sorted(by_device.items()):
-        yield from _device_twice(place, device, rows)
-        yield from _device_missing(place, device, rows)
-
-
-def _device_twice(place: Place, device: int, rows: Iterable[Slice]) -> Iterator[Finding]:
-    ends = {
-        item.corrects: item.start
-        for item in place.rows
-        if item.corrects is not None and (device in item.devices or not item.devices)
-    }
-    used = sorted((row for row in rows if row.start < row.end), key=lambda row: (row.start, row.key))
-    for first, second in pairwise(used):
-        if ends.get(first.key, first.end) > second.start:
-            what = f"device {device} is used twice from {second.start}"
-            yield Finding((row_of(first), row_of(second)), what, f"device {device} to be one row's at a time")
-
-
-def _device_missing(place: Place, device: int, rows: Iterable[Slice]) -> Iterator[Finding]:
-    for row in rows:
-        node = next((node for start, end, node in _spans(place) if start <= row.start < end), None)
-        numbers = device_numbers(node, place.resource) if node else range(0)
-        if row.start < row.end and device not in numbers:
-            what, expected = f"names device {device}", f"devices {list(numbers)} of {place.resource}"
-            yield Finding((row_of(row),), what, expected)
-
-
-def device_numbers(node: Node, resource: ResourceName) -> range:
-    """The numbers of a flavor's devices on a node: counted from 0, flavor by flavor in sorted order."""
-    before = 0
-    for flavor, devices in node.capacity.gpus:
-        if flavor == flavor_of(resource):
-            return range(before, before + devices)
-        before += devices
-    return range(0)
-
-
-def _states(place: Place) -> Iterator[Finding]:
+def _states(place: Place, spans: Spans) -> Iterator[Finding]:
     """What the planner calls down was down, and what was down it calls nothing but down or unobserved."""
-    spans = list(_spans(place))
     for row in place.rows:
         if row.source != SOURCE or row.state is State.UNOBSERVED:
             continue
-        met = [(start, node) for start, end, node in spans if max(start, row.start) < min(end, row.end)]
+        met = [(start, node) for start, _, node in spans.meeting(row.start, row.end)]
         wrong = {at for at, node in met if (node.state is NodeState.DOWN) != (row.state is State.DOWN)}
         if wrong:
             states = ", ".join(sorted({node.state.value for at, node in met if at in wrong}))
