@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dure.model.instants import Instant
+from dure.model.instants import Instant, Interval
 from dure.model.job import Job, JobId, Placement, TenantId, UserId
 from dure.model.node import Node
+from dure.model.resources import Resources
+from dure.model.rules import Rules
+from dure.model.use import CapacityFact
 
 
 class Dimension(StrEnum):
@@ -52,20 +55,11 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """From `at` on, use above guarantee is `value` (a share of the room's capacity of that dimension)."""
-
-    at: Instant
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
 class History:
-    """Decayed use above guarantee of a tenant (user "") or of a user in it, in one dimension.
+    """Decayed use above guarantee of a tenant (user "") or of a user in it, in one dimension (DESIGN 3.2).
 
-    `settled` is h at `at` while `value` is in force from there; `steps`, sorted by instant, follow. Steps at or
-    before the watermark are folded into `settled` one by one, so that folding early, late or all at once gives
-    the same bits (DESIGN 3.2).
+    `settled` is h at `at`, the last instant before the watermark at which the value changed; `value`, a share of
+    the room's capacity of that dimension, is in force from there.
     """
 
     tenant: TenantId
@@ -74,12 +68,26 @@ class History:
     at: Instant
     settled: float
     value: float
-    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What one task of an attempt that is over used, as recorded, and history has not settled to its end."""
+
+    tenant: TenantId
+    user: UserId
+    interval: Interval
+    resources: Resources
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A room at `at`, the latest instant applied. Everything is sorted: nodes and jobs by id."""
+    """A room at `at`, the latest instant applied. Everything is sorted: nodes and jobs by id.
+
+    `past`, `capacity` and `policies` are what history after the watermark is worked out from, besides
+    `running`: the use of attempts that are over, the facts of nodes that changed (with the one in force at the
+    watermark), and the rules in force since, each with its instant. Empty, they say that nothing changed.
+    """
 
     at: Instant = 0
     watermark: Instant = 0
@@ -87,5 +95,8 @@ class Snapshot:
     pending: tuple[Pending, ...] = ()
     running: tuple[Running, ...] = ()
     history: tuple[History, ...] = ()
+    past: tuple[Used, ...] = ()
+    capacity: tuple[CapacityFact, ...] = ()
+    policies: tuple[tuple[Instant, Rules], ...] = ()
     paused: tuple[TenantId, ...] = ()
     room_paused: bool = False

@@ -1,0 +1,115 @@
+"""What a room carries over: a course taken up from a snapshot, and the snapshot of a course."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dure.model.instants import Instant
+from dure.model.node import Node
+from dure.model.resources import Flavor
+from dure.model.rules import Rules
+from dure.model.snapshot import Running, Snapshot
+from dure.model.use import CapacityFact
+from dure.planning.course import Course
+from dure.planning.history import Event, Histories, Policy, Use
+from dure.planning.queue import Entry
+from dure.planning.running import Active
+from dure.planning.state import State
+
+
+def taken_up(snapshot: Snapshot, rules: Rules, since: Instant | None, also: Iterable[Flavor] = ()) -> Course:
+    """The course of a room from a snapshot on, under rules in force from `since` where they are new."""
+    policies = list(snapshot.policies) or [(snapshot.watermark, rules)]
+    if policies[-1][1] != rules:
+        policies.append((max(snapshot.watermark, snapshot.at if since is None else since), rules))
+    state = State(rules, (*_flavors(snapshot, policies), *also))
+    course = Course(state, Histories(state.axes, policies[0], snapshot.watermark))
+    course.at = max(snapshot.at, snapshot.watermark)
+    course.past = list(snapshot.past)
+    _load(course, snapshot)
+    course.histories.load(snapshot.history, list(_recorded(course, snapshot, policies[1:])))
+    return course
+
+
+def snapshot(course: Course) -> Snapshot:
+    """All that decisions depend on, as a value."""
+    state, histories = course.state, course.histories
+    return Snapshot(
+        at=course.at,
+        watermark=histories.watermark,
+        nodes=tuple(row.node for row in state.nodes),
+        pending=tuple(entry.pending() for _, entry in sorted(state.queue.entries.items())),
+        running=tuple(active.running() for _, active in sorted(state.active.jobs.items())),
+        history=histories.settled(),
+        past=tuple(
+            sorted(course.past, key=lambda u: (u.interval, u.tenant, u.user, tuple(u.resources.items())))
+        ),
+        capacity=histories.facts(),
+        policies=histories.policies(),
+        paused=tuple(sorted(state.paused)),
+        room_paused=state.room_paused,
+    )
+
+
+def _load(course: Course, snapshot: Snapshot) -> None:
+    state = course.state
+    for node in snapshot.nodes:
+        state.put_node(node)
+    for running in snapshot.running:
+        state.begin(_active(running, state))
+        for task, times in enumerate(running.tasks):
+            if times.ended is not None:
+                state.task_over(state.active.jobs[running.job.id], task)
+    for pending in snapshot.pending:
+        course.enqueue(Entry(pending))
+    state.paused |= set(snapshot.paused)
+    state.room_paused = snapshot.room_paused
+
+
+def _active(running: Running, state: State) -> Active:
+    active = Active(running.job, running.attempt, running.since, running.placements, state.axes)
+    for task, times in enumerate(running.tasks):
+        if times.started is not None or times.ended is not None:
+            active.times[task] = (times.started, times.ended)
+    active.started = min((t.started for t in running.tasks if t.started is not None), default=None)
+    return active
+
+
+def _recorded(
+    course: Course, snapshot: Snapshot, policies: Iterable[tuple[Instant, Rules]]
+) -> Iterator[Event]:
+    """All that history is to know besides what is settled: use that reaches past the watermark, nodes, rules."""
+    axes = course.state.axes
+    yield from (Policy(at, rules) for at, rules in policies)
+    yield from _facts(snapshot)
+    for active in course.state.active.jobs.values():
+        for task, (started, ended) in active.times.items():
+            if started is not None:
+                amounts, job = active.place_of(task).amounts, active.job
+                yield Use(started, job.tenant, job.user, amounts, 1)
+                if ended is not None:
+                    yield Use(ended, job.tenant, job.user, amounts, -1)
+    for used in snapshot.past:
+        yield Use(used.interval.start, used.tenant, used.user, axes.amounts(used.resources), 1)
+        yield Use(used.interval.end, used.tenant, used.user, axes.amounts(used.resources), -1)
+
+
+def _facts(snapshot: Snapshot) -> Iterator[CapacityFact]:
+    """Nodes that did not change since the watermark stand as they are; the others as the facts say."""
+    changed = {fact.node_id for fact in snapshot.capacity}
+    before = snapshot.watermark - 1
+    yield from (CapacityFact(before, node.id, node) for node in snapshot.nodes if node.id not in changed)
+    yield from snapshot.capacity
+
+
+def _flavors(snapshot: Snapshot, policies: Iterable[tuple[Instant, Rules]]) -> Iterator[Flavor]:
+    jobs = (*(p.job for p in snapshot.pending), *(r.job for r in snapshot.running))
+    yield from (flavor for job in jobs for group in job.groups for flavor in group.flavors)
+    yield from (flavor for node in snapshot.nodes for flavor in _of(node))
+    yield from (flavor for fact in snapshot.capacity if fact.node for flavor in _of(fact.node))
+    yield from (flavor for used in snapshot.past for flavor, _ in used.resources.gpus)
+    yield from (flavor.name for _, rules in policies for flavor in rules.flavors)
+
+
+def _of(node: Node) -> Iterator[Flavor]:
+    return (flavor for flavor, _ in node.capacity.gpus)

@@ -1,0 +1,213 @@
+"""The course of a room: how each change moves its state and its history."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from dure.model import change as happened
+from dure.model.change import Change
+from dure.model.instants import Instant, Interval
+from dure.model.job import JobId
+from dure.model.snapshot import Pending, Used
+from dure.model.use import CapacityFact
+from dure.planning.history import Histories, Use
+from dure.planning.queue import Entry, Kind
+from dure.planning.running import Active
+from dure.planning.state import State
+from dure.planning.verdicts import standing_verdict
+
+
+class Course:
+    """State, histories, and what is still to be judged before the next decision.
+
+    `past` is the use of attempts that are over and that history has not settled to its end.
+    """
+
+    __slots__ = ("_judged", "_stale", "_unjudged", "at", "histories", "past", "state")
+
+    def __init__(self, state: State, histories: Histories) -> None:
+        self.state, self.histories = state, histories
+        self.at: Instant = histories.watermark
+        self.past: list[Used] = []
+        self._unjudged: dict[Kind, None] = {}
+        self._stale = True
+        self._judged = 0
+
+    def apply(self, change: Change) -> None:
+        """Something happened; see `Room.apply`."""
+        self.at = max(self.at, change.at)
+        match change:
+            case happened.Submitted():
+                self._submitted(change)
+            case happened.TaskStarted(at, job, attempt, task):
+                self._task_started(at, job, attempt, task)
+            case happened.TaskEnded(at, job, attempt, task):
+                self._task_ended(at, job, attempt, task)
+            case happened.Ended():
+                self._ended(change)
+            case happened.Starting():
+                self._starting(change)
+            case _:
+                self._rare(change)
+
+    def _rare(self, change: Change) -> None:
+        match change:
+            case happened.StartFailed(_, job, attempt, _):
+                self._start_failed(job, attempt)
+            case happened.Withdrawn(_, job):
+                self._withdrawn(job)
+            case happened.Held(_, job, held):
+                self._held(job, held)
+            case happened.NodeSet(at, node):
+                self._node(CapacityFact(at, node.id, node))
+            case happened.NodeGone(at, node_id):
+                self._node(CapacityFact(at, node_id, None))
+            case happened.Paused():
+                self._paused(change)
+            case happened.Watermark(at):
+                self._settle(at)
+            case _:
+                raise TypeError(f"not a change: {change!r}")
+
+    def judge(self, now: Instant) -> None:
+        """Bring every class's standing verdict up to `now`."""
+        phase = bisect_right(self.state.tree.edges, now)
+        if self._stale or phase != self._judged:
+            for shape in self.state.queue.shapes():
+                shape.fits_empty = self.state.fits_empty(shape)
+            self._unjudged = dict.fromkeys(self.state.queue.kinds.values())
+        for kind in self._unjudged:
+            if kind.jobs:
+                kind.verdict = standing_verdict(self.state, kind, now)
+        self._unjudged = {}
+        self._stale, self._judged = False, phase
+
+    def enqueue(self, entry: Entry) -> None:
+        """Queue a job, and judge its class before the next decision."""
+        kind, new = self.state.queue.put(entry)
+        if new:
+            kind.shape.fits_empty = self.state.fits_empty(kind.shape)
+        self._unjudged[kind] = None
+
+    def _dequeue(self, job: JobId) -> Entry:
+        entry, kind = self.state.queue.take(job)
+        self._unjudged[kind] = None
+        return entry
+
+    def _submitted(self, change: happened.Submitted) -> None:
+        state, job = self.state, change.job
+        if job.id not in state.queue.entries and job.id not in state.active.jobs:
+            self.enqueue(Entry(Pending(job, change.held, change.waiting_for, "", change.attempts)))
+
+    def _starting(self, change: happened.Starting) -> None:
+        if change.job in self.state.queue.entries:
+            job = self._dequeue(change.job).job
+            self.state.begin(Active(job, change.attempt, change.at, change.placements, self.state.axes))
+
+    def _active(self, job: JobId, attempt: int) -> Active | None:
+        active = self.state.active.jobs.get(job)
+        return active if active is not None and active.attempt == attempt else None
+
+    def _task_started(self, at: Instant, job: JobId, attempt: int, task: int) -> None:
+        active = self._active(job, attempt)
+        if active is None or task >= active.tasks:
+            return
+        started, ended = active.times.get(task, (None, None))
+        if started is not None:
+            return
+        active.times[task] = (at, None if ended is None else max(at, ended))
+        self.state.active.began(active, at)
+        self._use(active, task, at, 1)
+        if ended is not None:
+            self._use(active, task, max(at, ended), -1)
+
+    def _task_ended(self, at: Instant, job: JobId, attempt: int, task: int) -> None:
+        active = self._active(job, attempt)
+        if active is None or task >= active.tasks:
+            return
+        started, ended = active.times.get(task, (None, None))
+        if ended is not None:
+            return
+        active.times[task] = (started, at if started is None else max(at, started))
+        self.state.task_over(active, task)
+        if started is not None:
+            self._use(active, task, max(at, started), -1)
+
+    def _use(self, active: Active, task: int, at: Instant, times: int) -> None:
+        job, amounts = active.job, active.place_of(task).amounts
+        self.histories.record(Use(at, job.tenant, job.user, amounts, times))
+
+    def _ended(self, change: happened.Ended) -> None:
+        active = self._active(change.job, change.attempt)
+        if active is None:
+            return
+        for task, (started, ended) in list(active.times.items()):
+            if started is not None and ended is None:
+                self._task_ended(change.at, change.job, change.attempt, task)
+        self.state.over(change.job)
+        self._remember(active)
+        if change.requeue:
+            self.enqueue(Entry(Pending(active.job, attempts=active.attempt)))
+        else:
+            self._release(change.job, change.succeeded)
+
+    def _remember(self, active: Active) -> None:
+        axes, watermark = self.state.axes, self.histories.watermark
+        for task, (started, ended) in active.times.items():
+            if started is not None and ended is not None and ended >= watermark:
+                held = axes.vector(())
+                for axis, amount in active.place_of(task).amounts:
+                    held[axis] = amount
+                interval = Interval(started, ended)
+                self.past.append(Used(active.job.tenant, active.job.user, interval, axes.resources(held)))
+
+    def _start_failed(self, job: JobId, attempt: int) -> None:
+        active = self._active(job, attempt)
+        if active is not None:
+            self.state.over(job)
+            self.enqueue(Entry(Pending(active.job, attempts=attempt - 1)))
+
+    def _withdrawn(self, job: JobId) -> None:
+        if job in self.state.queue.entries:
+            self._dequeue(job)
+            self._release(job, succeeded=False)
+
+    def _release(self, job: JobId, succeeded: bool) -> None:
+        """Jobs after this one wait for it no longer, or can never start."""
+        for later in list(self.state.queue.after.get(job, ())):
+            entry = self._dequeue(later)
+            if succeeded:
+                entry.waiting_for.discard(job)
+            else:
+                entry.failed = min(filter(None, (entry.failed, job)))
+            self.enqueue(entry)
+
+    def _held(self, job: JobId, held: bool) -> None:
+        if job in self.state.queue.entries:
+            entry = self._dequeue(job)
+            entry.held = held
+            self.enqueue(entry)
+
+    def _node(self, fact: CapacityFact) -> None:
+        latest = self.histories.latest_fact(fact.node_id)
+        self.histories.record(fact)
+        if latest is not None and fact.at < latest:
+            return
+        self._stale = True
+        if fact.node is None:
+            self.state.nodes.remove(fact.node_id)
+        else:
+            self.state.put_node(fact.node)
+
+    def _paused(self, change: happened.Paused) -> None:
+        self._stale = True
+        if change.tenant is None:
+            self.state.room_paused = change.paused
+        elif change.paused:
+            self.state.paused.add(change.tenant)
+        else:
+            self.state.paused.discard(change.tenant)
+
+    def _settle(self, watermark: Instant) -> None:
+        self.histories.settle(watermark)
+        self.past = [used for used in self.past if used.interval.end >= self.histories.watermark]

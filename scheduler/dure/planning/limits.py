@@ -1,0 +1,24 @@
+"""Time: what is past its limit, what waits for a job that failed, and when time alone changes a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dure.model.instants import Instant
+from dure.model.plan import End, EndCause
+from dure.planning.state import State
+from dure.planning.verdicts import next_edge
+
+
+def ends(state: State, now: Instant) -> Iterator[End]:
+    """Running jobs past their time limit and pending ones that can never start, each by id."""
+    past = sorted(active.job.id for active in state.active.past(now))
+    yield from (End(job, EndCause.TIME_LIMIT) for job in past)
+    yield from (End(job, EndCause.DEPENDENCY_FAILED) for job in sorted(state.queue.failed))
+
+
+def wake_at(state: State, now: Instant, reservations: Iterable[Instant]) -> Instant | None:
+    """The first instant after now at which a limit ends, a reservation begins, or a pending tenancy's edge lies."""
+    edges = (next_edge(kind.account, now) for kind in state.queue.kinds.values())
+    coming = (state.active.next_end(now), *edges, *reservations)
+    return min((at for at in coming if at is not None and at > now), default=None)

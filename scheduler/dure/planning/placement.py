@@ -1,0 +1,118 @@
+"""Placement: which nodes a gang gets (DESIGN 3.3, step 2).
+
+All tasks or none; a group's tasks all on one flavor. Best fit by value: among nodes that hold all that is left
+of a group the one with the least value free (GPU value, then cpu, then memory, then id). A group that no node
+holds alone takes the nodes that hold most of it first, so that gangs spread little, and small jobs leave big
+nodes whole for big gangs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from dure.model.job import Placement
+from dure.planning.axes import CPU_AXIS, FIRST_GPU, MEMORY_AXIS, Vector
+from dure.planning.nodes import Nodes, Row
+from dure.planning.shape import Demand, Part
+
+View: TypeAlias = Mapping[Row, Vector]
+"""What counts as free on some nodes, in place of what is free on them now."""
+
+Spot: TypeAlias = tuple[Part, Row, int]
+"""So many tasks of a part on a node."""
+
+_Fit: TypeAlias = tuple[int, tuple[int, int, int, str], Row]
+"""(tasks that fit, tightness, node)."""
+
+
+def place(demand: Demand, nodes: Nodes, view: View, values: Vector) -> list[Spot] | None:
+    """Where the gang goes, or None. Exact for one group; groups of several shapes go hardest first."""
+    spots: list[Spot] = []
+    for part in demand.parts:
+        chosen = _spread(part, nodes.candidates(part.gpu_axis), view, values)
+        if chosen is None:
+            return None
+        spots += chosen
+        if part is not demand.parts[-1]:
+            view = less(view, chosen)
+    return spots
+
+
+def placements(spots: Sequence[Spot]) -> tuple[Placement, ...]:
+    """Spots as the plan says them, group by group."""
+    ordered = sorted(spots, key=lambda spot: spot[0].group)
+    return tuple(Placement(part.group, row.id, part.flavor, tasks) for part, row, tasks in ordered)
+
+
+def less(view: View, spots: Sequence[Spot]) -> dict[Row, Vector]:
+    """The view once these spots are taken."""
+    left = dict(view)
+    for part, row, tasks in spots:
+        free = list(left.get(row, row.free))
+        for axis, amount in part.amounts:
+            free[axis] -= amount * tasks
+        left[row] = free
+    return left
+
+
+def fits_when_empty(demand: Demand, nodes: Nodes, values: Vector) -> bool:
+    """Whether the room, whatever its nodes' state, would hold the gang if nothing else ran."""
+    rows = list(nodes)
+    view: View = {row: row.capacity for row in rows}
+    for part in demand.parts:
+        chosen = _spread(part, rows, view, values)
+        if chosen is None:
+            return False
+        view = less(view, chosen)
+    return True
+
+
+def most(demand: Demand, nodes: Nodes, view: View) -> int:
+    """How many tasks of the gang could be placed now, each part taken alone and the least lucky one counted."""
+    found = [
+        min(part.count, sum(_tasks(part, view.get(row, row.free)) for row in nodes.candidates(part.gpu_axis)))
+        for part in demand.parts
+    ]
+    return min(found, default=0)
+
+
+def _spread(part: Part, rows: Sequence[Row], view: View, values: Vector) -> list[Spot] | None:
+    fits: list[_Fit] = []
+    found = 0
+    for row in rows:
+        free = view.get(row, row.free) if view else row.free
+        if tasks := _tasks(part, free):
+            fits.append((tasks, _tightness(row, free, values), row))
+            found += tasks
+    if found < part.count:
+        return None
+    return _choose(part, fits)
+
+
+def _choose(part: Part, fits: list[_Fit]) -> list[Spot]:
+    left, spots = part.count, []
+    fits.sort(key=lambda fit: (-fit[0], fit[1]))
+    position = 0
+    while fits[position][0] < left:
+        tasks, _, row = fits[position]
+        spots.append((part, row, tasks))
+        left -= tasks
+        position += 1
+    tightest = min((fit for fit in fits[position:] if fit[0] >= left), key=lambda fit: fit[1])
+    spots.append((part, tightest[2], left))
+    return spots
+
+
+def _tasks(part: Part, free: Vector) -> int:
+    """How many tasks of the part fit, at most all of them."""
+    tasks = part.count
+    for axis, amount in part.amounts:
+        if (here := free[axis] // amount) < tasks:
+            tasks = here
+    return max(tasks, 0)
+
+
+def _tightness(row: Row, free: Vector, values: Vector) -> tuple[int, int, int, str]:
+    worth = sum(map(int.__mul__, free[FIRST_GPU:], values[FIRST_GPU:])) if len(free) > FIRST_GPU else 0
+    return (worth, free[CPU_AXIS], free[MEMORY_AXIS], row.id)

@@ -1,0 +1,47 @@
+"""Jobs that may not be preempted: what they may hold beyond guarantee (DESIGN 3.3).
+
+"May, beyond guarantee, hold only what all guarantees together leave over." Borrowed use is whole jobs: a running
+job is guaranteed iff everything that started before it, plus itself, is within guarantee (DESIGN 3.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dure.model.instants import Instant
+from dure.model.job import JobId
+from dure.planning.axes import Amounts, Vector, add
+from dure.planning.quota import Promises, left_over
+from dure.planning.running import Active
+from dure.planning.state import State
+
+
+def borrowed(state: State) -> Iterator[Active]:
+    """What runs beyond guarantee, as whole jobs, in the order of starts (ties by id)."""
+    promises = Promises(state.tree)
+    for active in sorted(state.active.jobs.values(), key=_start):
+        branch, held = state.tree.branch(active.job.tenant), active.held
+        if not promises.within(branch, held):
+            yield active
+        promises.give(branch, held)
+
+
+def kept_from_all(state: State) -> Vector:
+    """What running jobs hold beyond guarantee that cannot be taken back from them."""
+    kept = state.axes.zeros()
+    for active in borrowed(state):
+        if not active.job.preemptible:
+            add(kept, active.held)
+    return kept
+
+
+def beyond(state: State, kept: Vector, amounts: Amounts, also: Amounts = ()) -> list[tuple[int, int]]:
+    """(axis, by how much) of all where a job would take what guarantees need. `also` is counted as kept."""
+    spare = left_over(state.nodes.capacity, state.tree.promised)
+    more = dict(also)
+    over = ((axis, kept[axis] + amount + more.get(axis, 0) - spare[axis]) for axis, amount in amounts)
+    return [(axis, by) for axis, by in over if by > 0]
+
+
+def _start(active: Active) -> tuple[Instant, JobId]:
+    return (active.since if active.started is None else active.started, active.job.id)

@@ -1,0 +1,165 @@
+"""Quota: what each tenant holds against its limits and guarantees, up the tree (DESIGN 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dure.model.job import TenantId, UserId
+from dure.planning.axes import Amounts, Axes, Vector, add
+from dure.planning.tree import Branch, Stated, Tree
+
+
+class Account:
+    """What a tenant and all below it hold, and by user what its own jobs hold.
+
+    `version` counts changes of what is held, `released` those that gave something back.
+    """
+
+    __slots__ = ("branch", "held", "path", "released", "users", "version")
+
+    def __init__(self, branch: Branch, above: tuple[Account, ...], axes: Axes) -> None:
+        self.branch = branch
+        self.path: tuple[Account, ...] = (self, *above)
+        self.held: Vector = axes.zeros()
+        self.users: dict[UserId, Vector] = {}
+        self.version = 0
+        self.released = 0
+
+
+class Promises:
+    """How far guarantees are used.
+
+    "Use counts against the tenant's own part first; what overflows counts against the rest at each ancestor
+    upward."
+
+    For one resource and a tenant t that states guarantee g: into(t) = use of its own jobs + overflow of its
+    children; rest(t) = g - what is stated below; overflow(t) = max(0, into(t) - rest(t)), or into(t) where t
+    states nothing.
+    """
+
+    __slots__ = ("_into", "_tree")
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._into: dict[tuple[TenantId, int], int] = {}
+
+    def give(self, branch: Branch, amounts: Amounts, times: int = 1) -> None:
+        """Count use of a tenant's own jobs; take it back where `times` is negative."""
+        for axis, amount in amounts:
+            for where, more in self._rise(branch, axis, amount * times):
+                self._into[where, axis] = self._into.get((where, axis), 0) + more
+
+    def within(self, branch: Branch, amounts: Amounts) -> bool:
+        """Whether these amounts, added to the tenant, are within guarantee."""
+        governed = False
+        for axis, amount in amounts:
+            over = self._over(branch, axis, amount)
+            if over is None:
+                continue
+            if over:
+                return False
+            governed = True
+        return governed
+
+    def _over(self, branch: Branch, axis: int, amount: int) -> int | None:
+        """What is added to the overflow at the highest tenant that states one; None where none states one."""
+        over = None
+        more = amount
+        for tenant in branch.path:
+            rest = self._tree.branch(tenant).rest.get(axis)
+            if rest is not None:
+                more = self._overflow_grows(tenant, axis, rest, more)
+                over = more
+        return over
+
+    def _overflow_grows(self, tenant: TenantId, axis: int, rest: int, more: int) -> int:
+        into = self._into.get((tenant, axis), 0)
+        return max(0, into + more - rest) - max(0, into - rest)
+
+    def _rise(self, branch: Branch, axis: int, more: int) -> Iterator[tuple[TenantId, int]]:
+        for tenant in branch.path:
+            if not more:
+                return
+            yield tenant, more
+            rest = self._tree.branch(tenant).rest.get(axis)
+            if rest is not None:
+                # `_into` of this tenant was raised by whoever took the pair above.
+                into = self._into[tenant, axis]
+                more = max(0, into - rest) - max(0, into - more - rest)
+
+
+class Quotas:
+    """All accounts of a room, and the judgement of limits and guarantees over them."""
+
+    __slots__ = ("_axes", "accounts", "promises", "tree")
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self._axes = tree.axes
+        self.accounts: dict[TenantId, Account] = {}
+        self.promises = Promises(tree)
+        for branch in tree.branches.values():
+            self._open(branch)
+
+    def account(self, tenant: TenantId) -> Account:
+        """The tenant's account, made where the rules do not name the tenant."""
+        account = self.accounts.get(tenant)
+        return account if account is not None else self._open(self.tree.branch(tenant))
+
+    def _open(self, branch: Branch) -> Account:
+        above = self.accounts[branch.path[1]].path if len(branch.path) > 1 else ()
+        account = self.accounts[branch.id] = Account(branch, above, self._axes)
+        return account
+
+    def hold(self, account: Account, user: UserId, amounts: Amounts, times: int = 1) -> None:
+        """Count what a job of this user holds; give it back where `times` is negative."""
+        for over in account.path:
+            add(over.held, amounts, times)
+            over.version += 1
+            if times < 0:
+                over.released += 1
+        if user not in account.users:
+            account.users[user] = self._axes.zeros()
+        add(account.users[user], amounts, times)
+        if not any(account.users[user]):
+            del account.users[user]
+        if self.tree.governed:
+            self.promises.give(account.branch, amounts, times)
+
+
+def over_limit(
+    account: Account, amounts: Amounts, beside: Account | None = None, kept: Amounts = ()
+) -> Iterator[tuple[Account, int, int]]:
+    """(tenant, axis, by how much) of every limit on the path that the amounts would pass.
+
+    `kept` is counted as held by the tenant `beside` and all above it (a reservation to be met).
+    """
+    for over in account.path:
+        limit = over.branch.limit
+        if not limit:
+            continue
+        also = dict(kept) if beside is not None and over in beside.path else {}
+        for axis, amount in amounts:
+            if axis in limit and (by := over.held[axis] + amount + also.get(axis, 0) - limit[axis]) > 0:
+                yield over, axis, by
+
+
+def limited(account: Account) -> bool:
+    """Whether any limit is stated on the tenant's path."""
+    return any(over.branch.limit for over in account.path)
+
+
+def used_of(held: Vector, guarantee: Stated) -> float:
+    """Held / guarantee: the largest ratio over what is stated; a guarantee of nothing is full once used."""
+    return max((_ratio(held[axis], amount) for axis, amount in guarantee.items()), default=0.0)
+
+
+def _ratio(held: int, guarantee: int) -> float:
+    if guarantee == 0:
+        return float("inf") if held > 0 else 0.0
+    return held / guarantee
+
+
+def left_over(capacity: Vector, promised: Vector) -> Vector:
+    """What all guarantees together leave over."""
+    return [max(0, whole - kept) for whole, kept in zip(capacity, promised, strict=True)]

@@ -1,0 +1,78 @@
+"""Shapes: what pending jobs ask for, worked out once for all jobs that ask for the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Final
+
+from dure.model.instants import Millis
+from dure.model.job import TaskGroup
+from dure.model.plan import Numbers
+from dure.model.resources import Flavor
+from dure.planning.axes import CPU_AXIS, Amounts, Axes, Vector, together
+
+FOREVER: Final = 1 << 62
+"""Longer than any time limit."""
+
+
+class Part:
+    """One task group under one flavor: `count` tasks, each of `amounts`. `gpu_axis` is -1 where there is none."""
+
+    __slots__ = ("amounts", "count", "flavor", "gpu_axis", "group")
+
+    def __init__(self, group: int, asked: TaskGroup, flavor: Flavor, axes: Axes) -> None:
+        self.group, self.count, self.flavor = group, asked.count, flavor
+        self.amounts: Amounts = axes.amounts(asked.request(flavor))
+        self.gpu_axis = self.amounts[-1][0] if asked.gpus else -1
+
+
+class Demand:
+    """A shape under one choice of flavors. `parts` come in the order of placing, `total` is of the whole gang."""
+
+    __slots__ = ("parts", "total")
+
+    def __init__(
+        self, groups: Sequence[TaskGroup], flavors: Sequence[Flavor], axes: Axes, values: Vector
+    ) -> None:
+        parts = [
+            Part(n, group, flavor, axes)
+            for n, (group, flavor) in enumerate(zip(groups, flavors, strict=True))
+            if group.count
+        ]
+        self.parts = sorted(parts, key=lambda part: (_hardness(part, values), part.group))
+        self.total = together((part.amounts, part.count) for part in parts)
+
+
+class Shape:
+    """Task groups and a time limit.
+
+    `demands` are the choices of flavors, best first: group by group in the job's order of preference. `plain`
+    says that what refuses it with some room refuses it with less (one group: placing it is then exact).
+    """
+
+    __slots__ = ("cpu", "demands", "fits_empty", "groups", "limit", "numbers", "plain")
+
+    def __init__(
+        self, groups: tuple[TaskGroup, ...], limit: Millis | None, axes: Axes, values: Vector
+    ) -> None:
+        self.groups = groups
+        self.limit = FOREVER if limit is None else limit
+        choices = product(*(group.flavors if group.gpus else ("",) for group in groups))
+        self.demands = tuple(Demand(groups, flavors, axes, values) for flavors in choices)
+        self.plain = len(groups) == 1
+        self.cpu = min((dict(demand.total).get(CPU_AXIS, 0) for demand in self.demands), default=0)
+        self.numbers: Numbers = self._numbers(axes)
+        self.fits_empty = True
+
+    def _numbers(self, axes: Axes) -> Numbers:
+        tasks = ("tasks", sum(group.count for group in self.groups))
+        total = self.demands[0].total if self.demands else ()
+        return (tasks, *((axes.names[axis], amount) for axis, amount in total))
+
+
+def _hardness(part: Part, values: Vector) -> tuple[int, ...]:
+    """The tasks that are hardest to place come first: by value of GPUs, then cpu, then memory."""
+    asked = dict(part.amounts)
+    worth = values[part.gpu_axis] * asked[part.gpu_axis] if part.gpu_axis >= 0 else 0
+    return (-worth, -asked.get(0, 0), -asked.get(1, 0))

@@ -1,0 +1,55 @@
+"""Standing: every tenant's and user's score at an instant, worked out when asked and kept while it stands."""
+
+from __future__ import annotations
+
+from dure.model.instants import Instant
+from dure.model.job import TenantId, UserId
+from dure.model.plan import Score
+from dure.planning.history import Histories
+from dure.planning.quota import Account
+from dure.planning.score import NONE, ByDimension, above, parts, share, whole
+from dure.planning.state import State
+
+_IDLE = Score(0.0, 0.0)
+
+
+class Standing:
+    """Scores over a state: current use is what is held there, decided starts included (DESIGN 3.2)."""
+
+    __slots__ = ("_histories", "_known", "_memory", "_now", "_room", "_state", "_values", "_zeros")
+
+    def __init__(self, state: State, histories: Histories, now: Instant) -> None:
+        self._state, self._histories, self._now = state, histories, now
+        self._memory = state.rules.planning.memory
+        self._values = state.values
+        self._room = whole(state.nodes.capacity, state.values)
+        self._zeros = state.axes.zeros()
+        self._known: dict[Account, tuple[int, Score]] = {}
+
+    def score(self, account: Account) -> Score:
+        """A tenant's share above its guarantee, and the same by its weight."""
+        known = self._known.get(account)
+        if known is not None and known[0] == account.version:
+            return known[1]
+        branch = account.branch
+        part = self._share(account.held, branch.promised, branch.id, "")
+        score = Score(part, part / branch.weight) if part else _IDLE
+        self._known[account] = (account.version, score)
+        return score
+
+    def user(self, account: Account, user: UserId) -> float:
+        """A user's score inside the tenant: the same formula, without guarantee or weight."""
+        return self._share(account.users.get(user, self._zeros), self._zeros, account.branch.id, user)
+
+    def scores(self) -> dict[TenantId, Score]:
+        """Every tenant that the rules name."""
+        return {
+            tenant: self.score(self._state.quotas.accounts[tenant]) for tenant in self._state.tree.branches
+        }
+
+    def _share(self, held: list[int], promised: list[int], tenant: TenantId, user: UserId) -> float:
+        current = parts(above(held, promised, self._values), self._room)
+        return share(current, self._history(tenant, user), self._memory)
+
+    def _history(self, tenant: TenantId, user: UserId) -> ByDimension:
+        return self._histories.level(tenant, user, self._now) if self._memory else NONE

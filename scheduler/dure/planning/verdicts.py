@@ -1,0 +1,78 @@
+"""Verdicts: why a class of identical pending jobs does not start, in terms that do not vary with what is free."""
+
+from __future__ import annotations
+
+from dure.model.instants import Instant
+from dure.model.plan import Code, Numbers, Verdict
+from dure.planning.queue import Kind
+from dure.planning.quota import Account
+from dure.planning.state import State
+
+STARTS = Verdict(Code.STARTS)
+_HELD = Verdict(Code.HELD, (), ("hold",))
+_WAITING = Verdict(Code.WAITING, (), ("jobs",))
+_FAILED = Verdict(Code.DEPENDENCY_FAILED, (), ("jobs",))
+_PAUSED = Verdict(Code.PAUSED, (), ("pause",))
+
+
+def standing_verdict(state: State, kind: Kind, now: Instant) -> Verdict | None:
+    """Why the class waits whatever is free, or None where only quota and place decide."""
+    key = kind.key
+    if key.held:
+        return _HELD
+    if key.waiting:
+        return _FAILED if all(age[3] in state.queue.failed for age in kind.jobs) else _WAITING
+    if state.room_paused or any(over.branch.id in state.paused for over in kind.account.path):
+        return _PAUSED
+    if outside := outside_term(kind.account, now):
+        return outside
+    if not kind.shape.fits_empty:
+        return Verdict(Code.NEVER_FITS, kind.shape.numbers, ("capacity",))
+    return None
+
+
+def outside_term(account: Account, now: Instant) -> Verdict | None:
+    """Whether the tenant, or one above it, is outside its tenancy; so is one that the rules do not name."""
+    for over in account.path:
+        if not over.branch.known:
+            return Verdict(Code.TERM, (), ("rules",))
+        term = over.branch.term
+        if term is not None and now not in term:
+            until = term.start if now < term.start else None
+            return Verdict(Code.TERM, (("from", term.start), ("until", term.end)), ("time", "rules"), until)
+    return None
+
+
+def next_edge(account: Account, now: Instant) -> Instant | None:
+    """The next instant at which a tenancy on the path begins or ends."""
+    terms = (over.branch.term for over in account.path)
+    edges = (edge for term in terms if term for edge in (term.start, term.end) if edge > now)
+    return min(edges, default=None)
+
+
+def over_limit_verdict(state: State, kind: Kind) -> Verdict:
+    """A limit on the path stands in the way of every choice of flavors."""
+    asked = kind.shape.demands[0].total if kind.shape.demands else ()
+    limits: dict[str, int] = {}
+    for over in kind.account.path:
+        for axis, _ in asked:
+            if axis in over.branch.limit:
+                name = f"limit:{state.axes.names[axis]}"
+                limits[name] = min(limits.get(name, over.branch.limit[axis]), over.branch.limit[axis])
+    depends = tuple(f"tenant:{over.branch.id}" for over in kind.account.path if over.branch.limit)
+    return Verdict(Code.OVER_LIMIT, (*_asks(state, kind), *sorted(limits.items())), depends)
+
+
+def not_preemptible_verdict(state: State, kind: Kind) -> Verdict:
+    """Beyond guarantee it may hold only what all guarantees together leave over."""
+    return Verdict(Code.NOT_PREEMPTIBLE, _asks(state, kind), ("capacity", "rules"))
+
+
+def no_place_verdict(kind: Kind) -> Verdict:
+    """There is no place for it beside what runs and what is reserved."""
+    return Verdict(Code.NO_PLACE, kind.shape.numbers, ("capacity",))
+
+
+def _asks(state: State, kind: Kind) -> Numbers:
+    total = kind.shape.demands[0].total if kind.shape.demands else ()
+    return tuple((f"asks:{state.axes.names[axis]}", amount) for axis, amount in total)
