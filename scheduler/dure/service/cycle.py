@@ -21,6 +21,7 @@ class BrokenPlan(Exception):  # noqa: N818 - what the planner gave, not what we 
 
 async def cycle(live: Live) -> bool:
     """Decide and act; whether every start was accepted. Raises BrokenPlan, and whatever a backend raises."""
+    begun = time.monotonic()
     plan = await _decide(live)
     wrong = faults(plan, live.observed)
     if wrong:
@@ -34,6 +35,7 @@ async def cycle(live: Live) -> bool:
     for end in plan.ends:
         await _end(live, end)
     live.announce()
+    live.stats.latency.observe(time.monotonic() - begun)
     return accepted
 
 
@@ -44,7 +46,6 @@ async def _decide(live: Live) -> Plan:
     live.stats.cycles += 1
     live.stats.last_cycle = plan.at
     live.stats.last_decide_seconds = took
-    live.stats.decide_seconds_total += took
     return plan
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -18,6 +18,7 @@ from dure.service.errors import ApiError, forbidden, unavailable
 from dure.service.identity import Caller, Role
 from dure.service.live import Live
 from dure.service.loop import Loop
+from dure.service.metrics_view import CostSoFar
 from dure.service.policy import PolicyKeeper
 
 
@@ -65,6 +66,7 @@ class Hall:
     tokens: Tokens
     policy: PolicyKeeper
     read_spec: SpecReader
+    cost: CostSoFar = field(default_factory=CostSoFar)
 
 
 def hall_of(request: Request) -> Hall:

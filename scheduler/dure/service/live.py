@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-import structlog
-
 from dure.model.change import Change, Ended, Starting, Withdrawn
 from dure.model.instants import Instant
 from dure.model.job import JobId
@@ -19,8 +17,9 @@ from dure.service.meter import Meter
 from dure.service.observed import Observed
 from dure.service.room_client import RoomClient, RoomGone
 from dure.service.settings import Settings
+from dure.telemetry import LoopLatency, logger
 
-log = structlog.get_logger("dure.service")
+log = logger("dure.service")
 
 
 @dataclass(slots=True)
@@ -32,7 +31,7 @@ class LoopStats:
     refused_starts: int = 0
     last_cycle: Instant | None = None
     last_decide_seconds: float = 0.0
-    decide_seconds_total: float = 0.0
+    latency: LoopLatency = field(default_factory=LoopLatency)
 
 
 @dataclass
@@ -41,7 +40,7 @@ class Live:
 
     `room` and `meter` are None until the first recovery. `ending` are jobs told to end and not yet seen ended;
     `kept` are jobs being queued on hold, which may not start in between. `use_rules` tells the backend of new
-    rules.
+    rules; `findings` say why the newest bundle was refused; `answering`: the last turn went well.
     """
 
     settings: Settings
@@ -61,6 +60,7 @@ class Live:
     kept: set[JobId] = field(default_factory=set)
     stats: LoopStats = field(default_factory=LoopStats)
     findings: tuple[str, ...] = ()
+    answering: bool = False
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -55,7 +55,7 @@ class Loop:
         while not live.stopping.is_set():
             try:
                 await self._turn()
-                self._backoff_s = 0.0
+                self._backoff_s, live.answering = 0.0, True
                 await self._wait()
             except Exception as error:  # noqa: BLE001 - the loop outlives any single failure
                 await self._failed(error)
@@ -122,6 +122,7 @@ class Loop:
     async def _failed(self, error: Exception) -> None:
         live = self._live
         live.stats.failures += 1
+        live.answering = False
         self._stale = True
         self._drop_asked(RoomGone("the room is being read again"))
         self._backoff_s = min(max(self._backoff_s * 2, _FIRST_BACKOFF_S), _LONGEST_BACKOFF_S)

@@ -87,7 +87,12 @@ def _die_with(parent: int) -> None:
 def main(parent: int) -> None:
     """Run as a child of process `parent`."""
     _die_with(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the server to act on
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+    ):  # sent to a whole group: the server's to act on
+        signal.signal(number, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing but answers may reach the pipe
     try:

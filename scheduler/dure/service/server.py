@@ -89,7 +89,7 @@ async def _serve_locked(
 async def _run(hall: Hall, settings: Settings, ended: asyncio.Event) -> int:
     """Loop, policy watch and API until one of them, or the word to stop, ends the server."""
     listener = _listen(settings)
-    server = _Server(uvicorn.Config(create_app(hall), log_config=None, access_log=False, lifespan="off",
+    server = _Server(uvicorn.Config(create_app(hall), log_config=None, log_level="warning", access_log=False, lifespan="off",
                                     timeout_graceful_shutdown=_LET_GO_S))  # fmt: skip
     api = asyncio.create_task(server.serve(sockets=[listener]), name="api")
     looping = asyncio.create_task(hall.loop.run(), name="loop")

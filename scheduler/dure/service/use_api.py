@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 
 from dure.accounting.quantities import decimal, unit_hour, unit_name
 from dure.ledger import SqlLedger
-from dure.model.instants import Instant, Interval
+from dure.model.instants import SECOND, Instant, Interval
 from dure.model.use import State
 from dure.service.answers import QuotaRow, UsageAnswer, UsageRow
 from dure.service.bills import bill_answer
@@ -35,15 +35,14 @@ async def quota(hall: Serving, caller: Person, tenant: Line = "") -> list[QuotaR
 
 @router.get("/usage", response_model_by_alias=True)
 async def usage(
-    hall: Serving, caller: Person, tenant: Line = "", fresh: bool = False,
+    hall: Serving, caller: Person, tenant: Line = "", fresh: bool = True,
     begin: Annotated[str | None, Query(alias="from", max_length=64)] = None,
     to: Annotated[str | None, Query(max_length=64)] = None,
 ) -> UsageAnswer:  # fmt: skip
     """What was used over [from, to), as far as it is in the ledger; `fresh` brings that up to now first."""
     _check_tenant(hall, caller, tenant)
     interval = _interval(hall, begin, to)
-    if fresh:
-        await hall.loop.ask(lambda: settle(hall.live))
+    await _bring_up_to_now(hall, fresh)
     sums = await hall.books.read(lambda ledger: _sums(ledger, interval))
     shown: defaultdict[tuple[str, str, str], int] = defaultdict(int)
     for (owner, project, resource), quantity in sums.items():
@@ -60,18 +59,23 @@ async def usage(
 @router.get("/bills/{month}")
 async def bill(
     month: Annotated[str, Path(max_length=16, description="YYYY-MM, in the room's time zone.")],
-    hall: Serving, caller: Person, tenant: Line = "", fresh: bool = False,
+    hall: Serving, caller: Person, tenant: Line = "", fresh: bool = True,
 ) -> dict[str, Any]:  # fmt: skip
     """A month's bill as it stands; a tenant's own statement, of the others a sum."""
     _check_tenant(hall, caller, tenant)
-    if fresh:
-        await hall.loop.ask(lambda: settle(hall.live))
+    await _bring_up_to_now(hall, fresh)
     try:
         made = await hall.books.read(lambda ledger: ledger.bill(month))
     except ValueError as error:
         raise bad_input(f"{month!r} is no month", "write for example 2026-11") from error
     rules = hall.live.rules
     return bill_answer(made, rules, lambda owner: caller.sees(owner, rules) and tenant in {"", owner})
+
+
+async def _bring_up_to_now(hall: Hall, fresh: bool) -> None:
+    """Unless the ledger is but a moment behind."""
+    if fresh and hall.live.now() - hall.live.metering().watermark > SECOND:
+        await hall.loop.ask(lambda: settle(hall.live))
 
 
 def _check_tenant(hall: Hall, caller: Caller, tenant: str) -> None:

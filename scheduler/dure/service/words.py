@@ -22,10 +22,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a template may use: the subject, amounts of resources, and the other numbers by name."""
+    """What a template may use: the subject, what is asked for, what the limit is, and other numbers by name."""
 
     subject: str
     amounts: Text
+    limits: Text
     numbers: Mapping[str, int]
     timezone: str
 
@@ -48,9 +49,10 @@ def amount(name: ResourceName, value: int) -> Text:
     return Text(size, size.replace(" ", ""))
 
 
-def amounts(numbers: Numbers) -> Text:
-    """Every resource among the numbers, joined; other numbers are left out."""
-    said = [amount(name, value) for name, value in numbers if _is_resource(name)]
+def amounts(numbers: Numbers, kind: str = "") -> Text:
+    """Every resource among the numbers whose name begins with `kind`, joined; others are left out."""
+    named = [(name.removeprefix(kind), value) for name, value in numbers if name.startswith(kind)]
+    said = [amount(name, value) for name, value in named if _is_resource(name)]
     return Text(", ".join(text.en for text in said), ", ".join(text.ko for text in said))
 
 
@@ -74,8 +76,15 @@ def length(millis: Millis) -> Text:
 
 def reason(of: Reason, timezone: str) -> Text:
     """Why a job is where it is, as one sentence."""
-    plain = {name: value for name, value in of.numbers if not _is_resource(name)}
-    return _SENTENCES[of.code](_Said(of.subject, amounts(of.numbers), plain, timezone))
+    asked = amounts(of.numbers, "asks:")
+    said = _Said(
+        of.subject,
+        asked if asked.en else amounts(of.numbers),
+        amounts(of.numbers, "limit:"),
+        dict(of.numbers),
+        timezone,
+    )
+    return _SENTENCES[of.code](said)
 
 
 def ending(cause: str) -> Text:
@@ -136,15 +145,21 @@ def _dependency_failed(said: _Said) -> Text:
 def _term(said: _Said) -> Text:
     whose = f" of {said.subject}" if said.subject else ""
     whose_ko = f"{said.subject}의 " if said.subject else ""
-    return Text(f"Outside the tenancy term{whose}.", f"{whose_ko}입주 기간이 아닙니다.")
+    begins, ends = said.when("from"), said.when("until")
+    span = f" ({begins} to {ends})" if begins and ends else ""
+    span_ko = f"({begins} ~ {ends})" if begins and ends else ""
+    return Text(f"Outside the tenancy term{whose}{span}.", f"{whose_ko}입주 기간{span_ko}이 아닙니다.")
 
 
 def _over_limit(said: _Said) -> Text:
-    whose = said.subject or "the tenant"
-    by = f": over by {said.amounts.en}" if said.amounts.en else ""
-    by_ko = f": {said.amounts.ko} 초과" if said.amounts.ko else ""
+    whose = f"the limit of {said.subject}" if said.subject else "a limit of the tenant"
+    whose_ko = f"{said.subject}의 한도" if said.subject else "테넌트의 한도"
+    most = f" ({said.limits.en})" if said.limits.en else ""
+    most_ko = f"({said.limits.ko})" if said.limits.ko else ""
+    asks = f"; it asks for {said.amounts.en}" if said.amounts.en else ""
+    asks_ko = f" 요청: {said.amounts.ko}." if said.amounts.ko else ""
     return Text(
-        f"It would pass the limit of {whose}{by}.", f"{said.subject or '테넌트'}의 한도를 넘게 됩니다{by_ko}."
+        f"With it {whose}{most} would be passed{asks}.", f"{whose_ko}{most_ko}를 넘게 됩니다.{asks_ko}"
     )
 
 
@@ -189,7 +204,10 @@ def _behind(said: _Said) -> Text:
     return Text("Others come before it.", "먼저 시작할 다른 작업이 있습니다.")
 
 
-def _running(_: _Said) -> Text:
+def _running(said: _Said) -> Text:
+    until = said.when("until")
+    if until:
+        return Text(f"Runs, until {until} at the latest.", f"실행 중이며 늦어도 {until}에 끝납니다.")
     return Text("Runs.", "실행 중입니다.")
 
 
