@@ -12,6 +12,7 @@ from dure.accounting.split import nearest
 from dure.accounting.usage import month_use
 from dure.model.money import MICRO, Money
 from dure.model.rules import Rate, Rules
+from dure.model.tenant import Tenant
 from dure.model.use import Slice, State
 from tests.accounting.billing_rooms import (
     BOTH,
@@ -92,11 +93,10 @@ def test_quantities_are_unit_hours() -> None:
 
 
 def test_an_open_month_says_up_to_when_it_is_metered() -> None:
-    """A bill before the month's end states its watermark and that it is not complete."""
+    """A bill before the month's end states its watermark and that it is still open."""
     form = bill_json(billed([use()], watermark=START + 5_400_123))
-    assert form["watermark"] == "2026-10-31T16:30:00.123Z"
-    assert form["complete"] is False
-    assert bill_json(billed([use()]))["complete"] is True
+    assert (form["watermark"], form["state"]) == ("2026-10-31T16:30:00.123Z", "open")
+    assert bill_json(billed([use()]))["state"] == "metered"
 
 
 @given(slice_lists)
@@ -105,35 +105,55 @@ def test_the_json_form_is_plain_and_holds_every_won(rows: list[Slice]) -> None:
     made = billed(rows)
     form = json.loads(json.dumps(bill_json(made)))
     assert form == bill_json(made)
-    lines = [line for s in (*form["statements"], form["absorbed"]) for line in s["lines"]]
-    assert sum(line["won"] for line in lines) == form["supply"] == made.supply
+    statements = [*form["tenants"], form["absorbed"]]
+    assert (
+        sum(line["amount_won"] for s in statements for line in s["lines"]) == form["pool_won"] == made.supply
+    )
+    assert sum(s["supply_won"] for s in form["tenants"]) + form["absorbed_won"] == made.supply
     assert sum(int(row[-1]) for row in bill_rows(made)[1:]) == made.supply
+
+
+def test_a_line_reads_as_the_wire_has_it() -> None:
+    """Every field of a line that the command line reads is there, micro-won as text."""
+    room = rules(replace(FIRST, rates=(Rate("cpu", Money(33_333_333)),), pools=()))
+    (line,) = bill_json(billed([use(hours=2, project="x")], room))["tenants"][0]["lines"]
+    assert line == {
+        "description": {"en": "CPU", "ko": "CPU"}, "project": "x", "resource": "cpu", "rule": "rate",
+        "price_version": "v1", "quantity": "2.000", "unit": "core-hours", "unit_price_won": 33.333333,
+        "amount_won": 67, "amount_micro": "66666666",
+    }  # fmt: skip
 
 
 def test_a_tenant_sees_itself_and_a_sum_of_the_others() -> None:
     """The form for one tenant names no other, nor what another pays."""
-    made = billed([use(), use(tenant="t2", hours=7)], rules(FIRST))
-    text = json.dumps(bill_json(made, "t1"), ensure_ascii=False)
-    assert "t2" not in text
-    assert "Two" not in text
-    form = bill_json(made, "t1")
-    assert form["others"] == {"supply": made.statements[1].supply}
-    assert {row[2] for row in bill_rows(made, "t1")[1:]} == {"t1"}
+    made = billed([use(), use(tenant="t2", hours=7), use(tenant="t3", hours=2)], rules(FIRST))
+    form = bill_json(made, lambda tenant: tenant == "t1")
+    text = json.dumps(form, ensure_ascii=False)
+    assert not any(name in text for name in ("t2", "Two", "t3", "셋"))
+    assert "absorbed" not in form
+    assert form["others_won"] == made.statements[1].supply + made.statements[2].supply
+    assert {row[2] for row in bill_rows(made, lambda tenant: tenant == "t1")[1:]} == {"t1"}
 
 
-def test_a_tenant_without_use_has_an_empty_statement() -> None:
-    """Nothing used is nothing owed, and no error."""
+def test_a_tenant_without_use_owes_nothing() -> None:
+    """Nothing used is no statement, and no error."""
     made = billed([], rules(FIRST))
     assert made.of("t1") is None
-    (statement,) = json.loads(json.dumps(bill_json(made, "t1")))["statements"]
-    assert (statement["tenant"], statement["lines"], statement["total"]) == ("t1", [], 0)
-    assert bill_rows(made, "t1") == (CSV_HEADER,)
+    assert bill_json(made, lambda tenant: tenant == "t1")["tenants"] == []
+    assert bill_rows(made, lambda tenant: tenant == "t1") == (CSV_HEADER,)
+
+
+def test_a_statement_names_those_above_its_tenant() -> None:
+    """A branch of the tenant tree can be told by the path of each statement, nearest first."""
+    room = replace(rules(FIRST), tenants=(Tenant("top"), Tenant("mid", "top"), Tenant("t1", "mid")))
+    paths = [statement.path for statement in billed([use(), use(tenant="t9")], room).statements]
+    assert paths == [("t1", "mid", "top"), ()]
 
 
 def test_the_room_is_summed_by_state() -> None:
     """The bill tells how long the room's resources were used and how long they were not."""
     rows = [use(amount=2000), replace(use(amount=500, tenant=""), state=State.IDLE)]
-    assert bill_json(billed(rows))["room_use"] == [
+    assert bill_json(billed(rows))["states"] == [
         {"state": "idle", "resource": "cpu", "quantity": "0.500", "unit": "core-hours"},
         {"state": "tenant", "resource": "cpu", "quantity": "2.000", "unit": "core-hours"},
     ]

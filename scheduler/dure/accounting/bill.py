@@ -7,7 +7,7 @@ so that together they are the month's micro-won rounded to a won; then over the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dure.accounting.charges import OPERATOR, Charge, charges, pool_name
@@ -38,7 +38,8 @@ class Line:
 class Statement:
     """What one tenant owes. `projects` holds (project, won) subtotals; VAT is a tenth of supply, rounded down.
 
-    Of the operator (tenant "") it is what no tenant pays for; no VAT falls due on it.
+    `path` is the tenant and those above it, nearest first; empty for one that the policy does not name. Of the
+    operator (tenant "") it is what no tenant pays for; no VAT falls due on it.
     """
 
     tenant: TenantId
@@ -48,6 +49,7 @@ class Statement:
     projects: tuple[tuple[str, int], ...]
     supply: int
     vat: int
+    path: tuple[TenantId, ...] = ()
 
     @property
     def total(self) -> int:
@@ -125,7 +127,16 @@ class _Names:
         for line in lines:
             projects[line.charge.project] += line.won
         vat = won // 10 if tenant != OPERATOR else 0
-        return Statement(tenant, *self.tenant(tenant), lines, tuple(sorted(projects.items())), won, vat)
+        return Statement(
+            tenant, *self.tenant(tenant), lines, tuple(sorted(projects.items())), won, vat,
+            tuple(self.path(tenant)),
+        )  # fmt: skip
+
+    def path(self, tenant: TenantId | None) -> Iterator[TenantId]:
+        """The tenant and those above it, nearest first."""
+        while tenant is not None and tenant in self._tenants:
+            yield tenant
+            tenant = self._tenants[tenant].parent
 
     def tenant(self, tenant: TenantId) -> tuple[str, str]:
         """English and Korean name; one stands in for the other, the id for both."""

@@ -1,18 +1,24 @@
-"""The one form of a bill that API, command line and tests share: plain values for JSON, rows for CSV.
+"""The one form of a bill that API, command line and tests share: plain values for JSON, rows of text for CSV.
 
-Won are integers; quantities and micro-won are text, exact beyond what JSON numbers hold in other languages.
+Won are integers; micro-won and quantities are text, exact beyond what JSON numbers hold in other languages.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
 
 from dure.accounting.bill import Bill, Line, Statement, StateUse
 from dure.accounting.quantities import decimal, unit_hour, unit_name
 from dure.model.instants import Instant
 from dure.model.job import TenantId
+from dure.model.money import MICRO
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Shown: TypeAlias = Callable[[TenantId], bool]
+"""Whether the reader may see this tenant's statement."""
 
 
 def instant_text(instant: Instant) -> str:
@@ -21,68 +27,66 @@ def instant_text(instant: Instant) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def bill_json(bill: Bill, tenant: TenantId | None = None) -> dict[str, object]:
-    """The bill as plain dicts, lists, text and integers.
+def bill_json(bill: Bill, shown: Shown | None = None) -> dict[str, Any]:
+    """The bill as plain dicts, lists, text and numbers, as docs/contributor/interfaces.md has it.
 
-    With `tenant` only its statement (an empty one where it has no lines): of the others, and of what is
-    absorbed, only sums.
+    With `shown` only the statements it allows: of other tenants and of what is absorbed, only sums.
     """
-    own = bill.statements if tenant is None else (bill.of(tenant) or _nothing(tenant),)
-    form: dict[str, object] = {
-        "room": bill.room,
+    own = [statement for statement in bill.statements if shown is None or shown(statement.tenant)]
+    versions = {line.charge.price_version for statement in own for line in statement.lines}
+    form: dict[str, Any] = {
         "month": bill.month,
         "timezone": bill.timezone,
         "from": instant_text(bill.interval.start),
         "to": instant_text(bill.interval.end),
+        "state": "metered" if bill.complete else "open",
         "watermark": instant_text(bill.until),
-        "complete": bill.complete,
-        "currency": "KRW",
-        "statements": [_statement(statement) for statement in own],
-        "absorbed": {"supply": bill.absorbed.supply},
-        "supply": bill.supply,
-        "room_use": [_state(use) for use in bill.states],
+        "price_versions": sorted(versions - {""}),
+        "tenants": [_statement(statement) for statement in own],
+        "others_won": sum(s.supply for s in bill.statements) - sum(s.supply for s in own),
+        "absorbed_won": bill.absorbed.supply,
+        "absorbed_micro": str(sum(line.charge.amount.micro for line in bill.absorbed.lines)),
+        "pool_won": bill.supply,
+        "states": [_state(use) for use in bill.states],
     }
-    if tenant is None:
-        form["absorbed"] = _statement(bill.absorbed)
-    else:
-        form["others"] = {"supply": sum(s.supply for s in bill.statements if s.tenant != tenant)}
-    return form
+    return form if shown else form | {"absorbed": _statement(bill.absorbed)}
 
 
-def _nothing(tenant: TenantId) -> Statement:
-    return Statement(tenant, tenant, tenant, (), (), 0, 0)
-
-
-def _statement(statement: Statement) -> dict[str, object]:
+def _statement(statement: Statement) -> dict[str, Any]:
     return {
         "tenant": statement.tenant,
+        "path": list(statement.path),
         "name": statement.name,
         "name_ko": statement.name_ko,
         "lines": [_line(line) for line in statement.lines],
-        "projects": [{"project": project, "won": won} for project, won in statement.projects],
-        "supply": statement.supply,
-        "vat": statement.vat,
-        "total": statement.total,
+        "projects": [{"project": project, "amount_won": won} for project, won in statement.projects],
+        "supply_won": statement.supply,
+        "vat_won": statement.vat,
+        "total_won": statement.total,
     }
 
 
-def _line(line: Line) -> dict[str, object]:
+def _line(line: Line) -> dict[str, Any]:
     return {
+        "description": {"en": line.name, "ko": line.name_ko},
         "project": line.charge.project,
-        "rule": line.charge.rule,
         "resource": line.charge.resource,
+        "rule": line.charge.rule,
         "price_version": line.charge.price_version,
-        "name": line.name,
-        "name_ko": line.name_ko,
         "quantity": line.quantity,
         "unit": line.unit,
-        "price_micro_won": str(line.charge.price.micro),
-        "micro_won": str(line.charge.amount.micro),
-        "won": line.won,
+        "unit_price_won": _won(line.charge.price.micro),
+        "amount_won": line.won,
+        "amount_micro": str(line.charge.amount.micro),
     }
 
 
-def _state(use: StateUse) -> dict[str, object]:
+def _won(micro: int) -> int | float:
+    """A unit price as a number, whole where it is whole; for reading, nothing is worked out from it."""
+    return micro // MICRO if micro % MICRO == 0 else micro / MICRO
+
+
+def _state(use: StateUse) -> dict[str, Any]:
     return {
         "state": use.state.value,
         "resource": use.resource,
@@ -92,19 +96,18 @@ def _state(use: StateUse) -> dict[str, object]:
 
 
 CSV_HEADER = (
-    "month", "watermark", "tenant", "tenant_name", "project", "rule", "resource", "price_version", "name",
-    "quantity", "unit", "price_micro_won", "micro_won", "won",
+    "month", "watermark", "tenant", "name", "project", "description", "rule", "resource", "price_version",
+    "quantity", "unit", "unit_price_micro", "amount_micro", "amount_won",
 )  # fmt: skip
 
 
-def bill_rows(bill: Bill, tenant: TenantId | None = None) -> tuple[tuple[str, ...], ...]:
-    """The header and one row of text per line; of the whole room the operator's lines (tenant "") as well."""
-    statements = (
-        [*bill.statements, bill.absorbed] if tenant is None else [bill.of(tenant) or _nothing(tenant)]
-    )
-    watermark = instant_text(bill.until)
+def bill_rows(bill: Bill, shown: Shown | None = None) -> tuple[tuple[str, ...], ...]:
+    """The header and one row of text for each line; without `shown` also the operator's lines (tenant "")."""
+    statements = [s for s in bill.statements if shown is None or shown(s.tenant)]
+    statements += [bill.absorbed] if shown is None else []
+    before = (bill.month, instant_text(bill.until))
     rows = [
-        (bill.month, watermark, statement.tenant, statement.name, *_cells(line))
+        (*before, statement.tenant, statement.name, *_cells(line))
         for statement in statements
         for line in statement.lines
     ]
@@ -114,6 +117,6 @@ def bill_rows(bill: Bill, tenant: TenantId | None = None) -> tuple[tuple[str, ..
 def _cells(line: Line) -> tuple[str, ...]:
     charge = line.charge
     return (
-        charge.project, charge.rule, charge.resource, charge.price_version, line.name, line.quantity, line.unit,
+        charge.project, line.name, charge.rule, charge.resource, charge.price_version, line.quantity, line.unit,
         str(charge.price.micro), str(charge.amount.micro), str(line.won),
     )  # fmt: skip
