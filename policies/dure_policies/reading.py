@@ -24,11 +24,21 @@ class Read:
 
 @dataclass(slots=True)
 class Entry:
-    """A mapping as read. `complete` is false where something in it, however deep, could not be read."""
+    """A mapping as read.
+
+    `written` are all keys that were understood, `reads` those of them whose values were. `strange` where there
+    were others. `complete` is false where something in it, however deep, could not be read.
+    """
 
     place: Place
     reads: dict[str, Read] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
+    strange: bool = False
     complete: bool = True
+
+    def lost(self, key: str) -> bool:
+        """Whether the key may have been meant to be there, with a value that could not be read."""
+        return key not in self.reads and (key in self.written or self.strange)
 
     def get(self, key: str, default: T) -> T:
         """The value, or the default where there is none; the table of keys answers for its type."""
@@ -114,24 +124,23 @@ class _Reader:
         return tuple(Read(self.value(item, kind.item), item.place, item.place) for item in found.items)
 
     def _fields(self, found: tree.Tree, kind: Fields) -> object:
-        pairs = self._pairs(found, f"{kind.title}: {', '.join(kind.keys)}")
-        if pairs is None:
-            return _MISFIT
-        entry, unknown = Entry(found.place), list[tree.Scalar]()
-        for key, value in pairs:
+        if not isinstance(found, tree.Mapping):
+            return self._no_mapping(found, f"{kind.title}: {', '.join(kind.keys)}")
+        entry, unknown = _begun(found), list[tree.Scalar]()
+        for key, value in found.pairs:
             if key.text in kind.keys:
                 self._put(entry, key, value, kind.keys[key.text].kind)
             else:
                 unknown.append(key)
         self._check_unknown(entry, kind, unknown)
-        self._check_required(entry, kind, {key.text for key, _ in pairs}, unknown)
+        self._check_required(entry, kind, {key.text for key, _ in found.pairs}, unknown)
         return entry
 
     def _check_unknown(self, entry: Entry, kind: Fields, unknown: list[tree.Scalar]) -> None:
         for key in unknown:
             what = f"there is no key {shown(key.text)} in {kind.title}"
             self._findings.add_missing(key.place, what, key.text, kind.keys, "the keys here are")
-            entry.complete = False
+            entry.complete, entry.strange = False, True
 
     def _check_required(
         self, entry: Entry, kind: Fields, written: set[str], unknown: list[tree.Scalar]
@@ -148,32 +157,33 @@ class _Reader:
                 self._findings.add(entry.place, f"{kind.title} lacks the key {name}; add it: {doc}")
 
     def _named(self, found: tree.Tree, kind: Named) -> object:
-        value = _shape_of(kind.value)
-        pairs = self._pairs(found, f"a mapping from {kind.name.what} to {value}")
-        if pairs is None:
-            return _MISFIT
-        entry = Entry(found.place)
-        for key, value_found in pairs:
+        if not isinstance(found, tree.Mapping):
+            return self._no_mapping(found, f"a mapping from {kind.name.what} to {_shape_of(kind.value)}")
+        entry = _begun(found)
+        for key, value in found.pairs:
             if isinstance(self._word(key, kind.name), _Misfit):
-                self.value(value_found, kind.value)
                 entry.complete = False
+                entry.written.add(key.text)
+                self.value(value, kind.value)
             else:
-                self._put(entry, key, value_found, kind.value)
+                self._put(entry, key, value, kind.value)
         return entry
 
-    def _pairs(self, found: tree.Tree, right: str) -> list[tuple[tree.Scalar, tree.Tree]] | None:
-        if not isinstance(found, tree.Mapping):
-            self._findings.add(found.place, f"this is {_shown_shape(found)}; write {right}")
-            return None
-        return found.pairs
+    def _no_mapping(self, found: tree.Tree, right: str) -> _Misfit:
+        return self._misfit(found.place, f"this is {_shown_shape(found)}; write {right}")
 
     def _put(self, entry: Entry, key: tree.Scalar, found: tree.Tree, kind: Kind) -> None:
         value = self.value(found, kind)
+        entry.written.add(key.text)
         entry.complete = entry.complete and _complete(value)
         if isinstance(value, tuple):
             value = tuple(read for read in value if not isinstance(read.value, _Misfit))
         if not isinstance(value, _Misfit):
             entry.reads[key.text] = Read(value, found.place, key.place)
+
+
+def _begun(found: tree.Mapping) -> Entry:
+    return Entry(found.place, strange=found.strange, complete=not found.strange)
 
 
 def _complete(value: object) -> bool:

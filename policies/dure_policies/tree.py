@@ -37,12 +37,13 @@ class Sequence:
     items: list[Tree] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Mapping:
-    """A mapping, in the order written; no key comes twice."""
+    """A mapping, in the order written; no key comes twice. `strange` where a pair had to be left out."""
 
     place: Place
     pairs: list[tuple[Scalar, Tree]] = field(default_factory=list)
+    strange: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,8 @@ class _Composer:
             if self._is_key(key, first) and isinstance(key, Scalar):
                 first[key.text] = key.place
                 mapping.pairs.append((key, value))
+            else:
+                mapping.strange = True
         return mapping
 
     def _is_key(self, key: Tree, first: dict[str, Place]) -> bool:

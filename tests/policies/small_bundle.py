@@ -34,7 +34,7 @@ tenants:
     weight: 2
     guarantee: {cpu: 4, gpus: {a100: 2}}
     limit: {gpus: {a100: 6}}
-  bob-team:
+  team:
     parent: bob
     guarantee: {gpus: {a100: 1}}
 """

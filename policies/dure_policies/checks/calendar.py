@@ -35,7 +35,7 @@ def _check_tenants(entry: Entry, draft: Draft, findings: Findings) -> None:
         name = str(read.value)
         if name in seen:
             findings.add(read.place, f"the tenant {name} is here again; keep one")
-        elif name not in draft.tenants.reads and "tenants.yaml" in draft.complete:
+        elif name not in draft.tenants.written and draft.tenants_known:
             what = f"there is no tenant {shown(name)}"
-            findings.add_missing(read.place, what, name, draft.tenants.reads, "name one of the tenants")
+            findings.add_missing(read.place, what, name, draft.tenants.written, "name one of the tenants")
         seen.add(name)

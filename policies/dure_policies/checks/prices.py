@@ -19,7 +19,7 @@ def check(draft: Draft, findings: Findings, warnings: Findings) -> None:
             findings.add(version.at("start"), f"{said}; write another start")
         elif start is not None:
             starts[start] = name
-        if "rates" in version.reads and (bare := sorted(draft.flavors - set(gpus.reads))):
+        if "rates" in version.reads and (bare := sorted((draft.flavors or set()) - gpus.written)):
             said = f"{name} has no rate for {', '.join(bare[:6])}"
             warnings.add(
                 version.reads["rates"].key, f"{said}: its use costs nothing by rate; write 0 if that is meant"

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from dure.model.instants import Instant
-from dure.model.resources import ResourceName, flavor_of
+from dure.model.resources import ResourceName
 from dure_policies.amounts import stated, written
 from dure_policies.checks.tenancy import DEEPEST, path
 from dure_policies.draft import Draft, moment, term
@@ -37,14 +37,12 @@ class _Promise:
 def check(draft: Draft, findings: Findings) -> None:
     """Find every tenant whose children are promised more than it has, and the room's own excess."""
     parents = {name: _parent(draft.tenants, name) for name in draft.tenants.reads}
-    capacity = draft.capacity() if draft.room_known else None
-    promises = _promises(draft, {name for name, parent in parents.items() if parent is not None})
+    capacity = draft.capacity() or {}
+    known = {name: parent for name, parent in parents.items() if parent is not None}
+    promises = _promises(draft, set(known))
     limits = _limits(draft)
     for resource, made in sorted(promises.items()):
-        if flavor_of(resource) and flavor_of(resource) not in draft.flavors:
-            continue
-        most = None if capacity is None else capacity.get(resource, 0)
-        sweep = _Sweep(resource, {n: p or ROOM for n, p in parents.items()}, limits.get(resource, {}), most)
+        sweep = _Sweep(resource, known, limits.get(resource, {}), capacity.get(resource))
         sweep.run(made, draft.zone, findings)
 
 
@@ -52,7 +50,7 @@ def _parent(tenants: Entry, name: str) -> str | None:
     """The parent, ROOM for the top, None where the tenant has no place in a tree."""
     ancestors = path(tenants, name)
     top = tenants.entry(ancestors[-1])
-    if len(ancestors) > DEEPEST or "parent" in top.reads:
+    if len(ancestors) > DEEPEST or "parent" in top.written:
         return None
     return ancestors[1] if len(ancestors) > 1 else ROOM
 

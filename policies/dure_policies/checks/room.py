@@ -37,12 +37,8 @@ def _check_timezone(draft: Draft, findings: Findings) -> None:
 
 def check_flavors(gpus: Entry, draft: Draft, findings: Findings) -> None:
     """Each key of a mapping by flavor must be a flavor of the room."""
-    if not draft.room.entry("flavors").complete or (
-        "flavors" not in draft.room.reads and not draft.room_known
-    ):
-        return
     for flavor, read in gpus.items():
-        if flavor not in draft.flavors:
+        if draft.flavors is not None and flavor not in draft.flavors:
             otherwise = "declare it under flavors in room.yaml, or use one of"
             findings.add_missing(
                 read.key, f"there is no flavor {shown(flavor)}", flavor, draft.flavors, otherwise

@@ -88,10 +88,10 @@ def _check_projects(tenant: Entry, findings: Findings) -> None:
 
 
 def _check_parents(tenants: Entry, findings: Findings) -> None:
-    names = list(tenants.reads)
+    names = list(tenants.written)
     for _, tenant in tenants.entries():
         parent = tenant.get("parent", "")
-        if parent and parent not in tenants.reads and tenants.complete:
+        if parent and parent not in tenants.written:
             what = f"there is no tenant {shown(parent)}"
             findings.add_missing(tenant.at("parent"), what, parent, names, "name one of the tenants")
     for cycle in cycles(tenants):
