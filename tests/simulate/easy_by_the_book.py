@@ -47,7 +47,7 @@ def one_pass(
     chosen: list[Asked] = []
     while waiting and waiting[0].procs <= processors - sum(procs for _, procs in held):
         job = waiting.pop(0)
-        held.append((estimated_end(job, now, now), job.procs))
+        held.append((now + job.limit, job.procs))
         chosen.append(job)
     if not waiting:
         return chosen
@@ -64,7 +64,7 @@ def one_pass(
 
 
 def estimated_end(job: Asked, start: int, now: int) -> int:
-    """By its limit; one that is past it may end any moment: next second."""
+    """Of a job that ran before now: by its limit; past it, it may end any moment: next second."""
     return start + job.limit if start + job.limit > now else now + 1
 
 
