@@ -86,9 +86,10 @@ class Attempt:
         return all(task.over for task in self.tasks)
 
     @property
-    def never_ran(self) -> bool:
-        """Whether it is over without any task having started."""
-        return all(task.void for task in self.tasks)
+    def never_started(self) -> bool:
+        """Whether it is over because none of its tasks could be started, and for no other reason."""
+        wanted = self.ending is None or self.ending.cause == "void"
+        return wanted and all(task.void for task in self.tasks)
 
 
 @dataclass(slots=True)

@@ -113,7 +113,7 @@ def _final(kept: Kept) -> Outcome | None:
 
 
 def _given_up(kept: Kept, end: Instant) -> Outcome | None:
-    tried = sum(attempt.never_ran and not attempt.ending for attempt in kept.attempts)
+    tried = sum(attempt.never_started for attempt in kept.attempts)
     if tried < _STARTS_TRIED:
         return None
     return Outcome(JobState.FAILED, end, None, f"{_again(kept.attempts[-1])}; tried {tried} times")

@@ -10,6 +10,7 @@ import asyncio
 import signal
 import subprocess
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from dure.backends.local import processes
@@ -41,7 +42,7 @@ class Running:
     watch: Watch = field(init=False)
     deciding: list[Instant] = field(default_factory=list)
     _spawned: dict[TaskKey, subprocess.Popen[bytes]] = field(default_factory=dict)
-    _failed: dict[TaskKey, str] = field(default_factory=dict)
+    _unowned: dict[TaskKey, str] = field(default_factory=dict)
     _live: dict[JobId, Kept] = field(default_factory=dict)
     _errands: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -144,6 +145,7 @@ class Running:
             self.queue.void(*key, self.now(), self._why_not(attempt, key))
             self.queue.read_started(*key, task)
         if task.started is not None:
+            self._unowned.pop(key, None)
             self.journal.write(TaskStarted(task.started, *key))
 
     def _examine_started(self, key: TaskKey, task: Task) -> None:
@@ -184,8 +186,7 @@ class Running:
             if attempt.tasks[key[2]].started is not None:
                 continue
             why = why or self._spawn(kept, attempt, key)
-            if why:
-                self._failed[key] = why
+            self._unowned[key] = why or "could not be started: its shim left no trace but its shim.log"
             crash_point("forked")
 
     def _spawn(self, kept: Kept, attempt: Attempt, key: TaskKey) -> str:
@@ -199,7 +200,7 @@ class Running:
     def _why_not(self, attempt: Attempt, key: TaskKey) -> str:
         if attempt.ending:
             return "was told to end before it had started"
-        return self._failed.pop(key, "could not be started: its shim left no trace but its shim.log")
+        return self._unowned.pop(key, "was not started: the server was gone, and the gang ended without it")
 
     def _lose(self, key: TaskKey, task: Task) -> None:
         """The shim is gone and left no end: the last proof of life is the end.
@@ -229,7 +230,8 @@ class Running:
         if shim is None or shim.poll() is not None:
             return False
         if not self.watch.has(key):
-            self.watch.add(key, shim.pid)
+            with suppress(OSError):  # no handle is left: the bell and the rounds must do
+                self.watch.add(key, shim.pid)
         return True
 
     def _reap(self, key: TaskKey) -> None:
@@ -259,6 +261,6 @@ def _end_of(kept: Kept, attempt: Attempt) -> Ended | StartFailed:
     stands = outcome(kept)
     at = max(task.ended or attempt.decided for task in attempt.tasks)
     requeue = stands.state is JobState.PENDING
-    if requeue and attempt.never_ran and not attempt.ending:
+    if requeue and attempt.never_started:
         return StartFailed(at, kept.job.id, attempt.number, stands.reason)
     return Ended(at, kept.job.id, attempt.number, stands.state is JobState.SUCCEEDED, requeue)
