@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from dure.model.instants import SECOND, Instant
+from dure.model.instants import HOUR, SECOND, Instant
 from dure.service.cycle import cycle
 from dure.service.live import Live, log
 from dure.service.recovery import end_hopeless, recover, settle
@@ -19,6 +19,7 @@ from dure.service.room_client import RoomGone
 
 _T = TypeVar("_T")
 
+_BOOK_EVERY = HOUR
 _LONGEST_WAIT_S = 20.0
 _FIRST_BACKOFF_S = 0.2
 _LONGEST_BACKOFF_S = 30.0
@@ -34,6 +35,7 @@ class Loop:
         self._stale = True
         self._decide_at: Instant | None = 0
         self._settle_at: Instant = 0
+        self._book_at: Instant = 0
         self._backoff_s = 0.0
 
     async def ask(self, work: Callable[[], Awaitable[_T]]) -> _T:
@@ -78,6 +80,9 @@ class Loop:
         if live.now() >= self._settle_at:
             await settle(live)
             self._settle_at = self._next_settle()
+        if live.now() >= self._book_at:
+            await live.books.write(lambda ledger: ledger.book())
+            self._book_at = live.now() + _BOOK_EVERY
 
     async def _cycle(self) -> None:
         accepted = await cycle(self._live)
@@ -148,5 +153,6 @@ class Loop:
             return
         try:
             await settle(self._live)
+            await self._live.books.write(lambda ledger: ledger.book())
         except Exception as error:  # noqa: BLE001 - what is not metered now is metered at the next start
             log.error("last metering failed; the next start makes up for it", error=str(error))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from dure.ledger import LedgerUnusable
 from dure.model.rules import Rules
@@ -41,6 +43,7 @@ async def serve(
     Answers an exit code: 0 after a clean end, 1 after a fault, 2 for a bundle or a data directory that cannot
     be served; why is said on stderr.
     """
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every opening
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
@@ -89,8 +92,7 @@ async def _serve_locked(
 async def _run(hall: Hall, settings: Settings, ended: asyncio.Event) -> int:
     """Loop, policy watch and API until one of them, or the word to stop, ends the server."""
     listener = _listen(settings)
-    server = _Server(uvicorn.Config(create_app(hall), log_config=None, log_level="warning", access_log=False, lifespan="off",
-                                    timeout_graceful_shutdown=_LET_GO_S))  # fmt: skip
+    server = _Server(_web(create_app(hall)))
     api = asyncio.create_task(server.serve(sockets=[listener]), name="api")
     looping = asyncio.create_task(hall.loop.run(), name="loop")
     watching = asyncio.create_task(hall.policy.watch(), name="policy")
@@ -109,6 +111,17 @@ async def _run(hall: Hall, settings: Settings, ended: asyncio.Event) -> int:
     for fault in (outcome for outcome in outcomes if isinstance(outcome, BaseException)):
         log.error("a part of the server failed", error=f"{type(fault).__name__}: {fault}", exc_info=fault)
     return OK if stop in done else FAULT
+
+
+def _web(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=_LET_GO_S,
+    )
 
 
 class _Server(uvicorn.Server):
