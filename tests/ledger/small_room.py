@@ -73,12 +73,13 @@ class SmallRoom:
 
     seed: int = 0
     minutes: int = 5
+    start: Instant = T0
     tasks: list[_Task] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         rng = random.Random(self.seed)
-        at = T0
-        while at < T0 + self.minutes * MINUTE:
+        at = self.start
+        while at < self.start + self.minutes * MINUTE:
             at += rng.randrange(1, 15_000)
             self._try_start(rng, at)
 
@@ -102,11 +103,11 @@ class SmallRoom:
 
     def tell(self) -> Iterator[Told]:
         """What backend and planner's account say, minute by minute."""
-        account = StateAccount(POOL, T0)
+        account = StateAccount(POOL, self.start)
         changes = self._changes()
-        before = T0
+        before = self.start
         for minute in range(1, self.minutes + 1):
-            watermark = T0 + minute * MINUTE
+            watermark = self.start + minute * MINUTE
             while changes and changes[0].at < watermark:
                 account.apply(changes.pop(0))
             planner = account.settle(watermark)
@@ -115,13 +116,13 @@ class SmallRoom:
 
     def fill(self, ledger: SqlLedger) -> SqlLedger:
         """Everything into a ledger, under RULES."""
-        ledger.record_policy(T0, RULES.version, RULES)
+        ledger.record_policy(self.start, RULES.version, RULES)
         for told in self.tell():
             ledger.ingest("local", POOL, told.watermark, told.slices, told.planner, told.capacity)
         return ledger
 
     def _changes(self) -> list[Change]:
-        changes: list[Change] = [NodeSet(T0, node) for node in NODES]
+        changes: list[Change] = [NodeSet(self.start, node) for node in NODES]
         for task in self.tasks:
             job, place = task.job, (Placement(0, task.node.id, "a100" if task.devices else ""),)
             changes += [
