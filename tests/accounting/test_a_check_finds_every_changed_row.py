@@ -279,6 +279,25 @@ def test_what_is_in_quarantine_explains_a_gap_and_no_more() -> None:
     assert check(Books([replace(idle, end=9)], facts, MARK, (aside,))) != ()
 
 
+def test_a_charge_that_stands_twice_is_found() -> None:
+    """A charge written twice is named even where it is right each time."""
+    kept = Kept.of(history_of(3))
+    twice = replace(kept.booked, charges=[*kept.booked.charges, kept.booked.charges[0]])
+    found = check(replace(kept.books(), booked=(twice,)))
+    assert named(found) == {Row("charge", kept.booked.charges[0].key)}
+
+
+def test_use_where_nothing_was_is_found() -> None:
+    """Rows of a pool without watermark, of a node without facts, or of a flavor that it lacks are too much."""
+    row = gpu("j", 0, 10, (0,))
+    for facts, marks in (
+        ((FACT,), {}),
+        ((), MARK),
+        ((replace(FACT, node=replace(NODE, capacity=Resources())),), MARK),
+    ):
+        assert row_of(row) in named(check(Books([row], facts, marks)))
+
+
 def test_findings_say_what_is_expected() -> None:
     """A finding reads as a sentence: the rows, what is wrong, what would be right."""
     row = Slice("planner", POOL, "n", 0, "cpu", 0, 9, 4, State.IDLE, "n")

@@ -81,6 +81,15 @@ def test_what_stands_gives_way_to_nothing() -> None:
     assert examined.quarantined == (Quarantined(late, Doubt.OVER_CAPACITY),)
 
 
+def test_what_stands_above_capacity_stays() -> None:
+    """Recorded use is never set aside for want of room; only what is new is."""
+    standing = (GOOD, replace(GOOD, uid="k.0"))
+    late = replace(GOOD, uid="m.0", start=15_000, end=50_000)
+    examined = examine([*standing, late], replace(CONTEXT, standing=standing))
+    assert examined.accepted == standing
+    assert examined.quarantined == (Quarantined(late, Doubt.OVER_CAPACITY),)
+
+
 def test_what_stands_may_be_sent_again() -> None:
     """Sending a recorded slice once more is no doubt and no overlap with itself; other content is."""
     context = replace(CONTEXT, standing=(GOOD,))

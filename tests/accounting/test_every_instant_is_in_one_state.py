@@ -183,6 +183,31 @@ def test_an_end_older_than_the_watermark_gives_back_what_was_taken() -> None:
     assert not {row.key for row in before} & {row.key for row in after}
 
 
+def test_time_that_was_not_watched_says_so() -> None:
+    """A gap in watching turns the free part of that time, and nothing else, into unobserved time."""
+    account = StateAccount(POOL, 0, [NODE])
+    account.unobserved(since=12, until=15)
+    account.unobserved(until=4)
+    account.unobserved(until=0)
+    assert of(account.settle(20)) == [
+        (0, 4, 4, State.UNOBSERVED), (4, 12, 4, State.IDLE), (12, 15, 4, State.UNOBSERVED), (15, 20, 4, State.IDLE),
+    ]  # fmt: skip
+    assert account.settled == 20
+
+
+def test_a_task_that_never_started_used_nothing() -> None:
+    """An end without a start, as of a task that was voided, holds nothing and is forgotten."""
+    account = StateAccount(POOL, 0, [NODE])
+    for change in (
+        Submitted(0, JOB),
+        Starting(1, "j", 1, PLACES),
+        TaskEnded(6, "j", 1, 0),
+        TaskEnded(7, "j", 1, 0),
+    ):
+        account.apply(change)
+    assert of(account.settle(9)) == [(0, 9, 4, State.IDLE)]
+
+
 def test_other_pools_are_other_accounts() -> None:
     """An account fed the Changes of the whole room tells only of its own pool."""
     account = StateAccount(POOL, 0, [NODE])
