@@ -90,7 +90,7 @@ def bill_lines(told: dict[str, Any], spoken: str) -> Iterator[str]:
         Column("project"),
         Column("quantity", right=True),
         Column("unit"),
-        Column("unit_price_won", lambda price: "" if price is None else str(price), right=True),
+        Column("unit_price_won", lambda price: "" if price is None else f"{price:,}", right=True),
         Column("amount_won", words.won, right=True),
     ]
     state = _STATE[spoken].get(told["state"], told["state"])
@@ -99,7 +99,11 @@ def bill_lines(told: dict[str, Any], spoken: str) -> Iterator[str]:
             tenant["name_ko"] if spoken == "ko" and tenant["name_ko"] else tenant["name"] or tenant["tenant"]
         )
         yield _HEAD[spoken].format(
-            name=name, tenant=tenant["tenant"], month=told["month"], state=state, watermark=told["watermark"]
+            name=name,
+            tenant=tenant["tenant"],
+            month=told["month"],
+            state=state,
+            watermark=words.local(told["watermark"], told["timezone"]),
         )
         yield from table(tenant["lines"], columns, spoken)
         sums = (tenant["supply_won"], tenant["vat_won"], tenant["total_won"])

@@ -31,7 +31,7 @@ def _columns(spoken: str) -> list[Column]:
         Column("state", lambda name: words.state(name, spoken)),
         Column("tasks", right=True),
         Column("resources", words.resources),
-        Column("submitted", _age),
+        Column("submitted", _age, title="age"),
         Column("nodes", lambda nodes: ",".join(nodes or []), wide=True),
         Column("exit_code", wide=True, right=True),
         Column("reason", lambda reason: (reason or {}).get(spoken) or ""),

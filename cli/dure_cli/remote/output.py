@@ -25,12 +25,13 @@ OUTPUT = click.option(
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: the row's key, how its value reads in a table, and whether only `wide` shows it."""
+    """A column: the row's key, how its value reads, whether only `wide` shows it, its title if not the key."""
 
     key: str
     text: Callable[[Any], str] = lambda value: "" if value is None else str(value)
     wide: bool = False
     right: bool = False
+    title: str = ""
 
 
 def width(text: str) -> int:
@@ -65,7 +66,7 @@ def _room_for_last(widths: list[int]) -> int | None:
 
 def table(rows: Sequence[Row], columns: Sequence[Column], lang: str = "en") -> list[str]:
     """Aligned lines with a header; the last column is cut to the terminal's width."""
-    cells = [[header(c.key, lang) for c in columns]]
+    cells = [[header(c.title or c.key, lang) for c in columns]]
     cells += [[printable(c.text(row.get(c.key))) for c in columns] for row in rows]
     widths = [max(width(line[i]) for line in cells) for i in range(len(columns))]
     last = _room_for_last(widths)

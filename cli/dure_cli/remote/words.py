@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _KO = {
     "id": "작업",
@@ -121,3 +123,11 @@ def length(seconds: float) -> str:
 def won(amount_won: int) -> str:
     """Whole won with separators."""
     return f"{amount_won:,}"
+
+
+def local(instant: str, timezone: str) -> str:
+    """An ISO instant to the second in a time zone, named; as it is where this machine does not know the zone."""
+    try:
+        return datetime.fromisoformat(instant).astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M:%S %Z")
+    except ZoneInfoNotFoundError:
+        return instant

@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -43,16 +44,27 @@ def _submit(
     return done.returncode, (done.stdout + done.stderr).strip()
 
 
-def _submit_all(room: Server, tokens: dict[str, str]) -> dict[str, str]:
+def _submit_of(room: Server, token: str, jobs: list[DemoJob], shown: DemoJob) -> dict[str, str]:
+    """Submit one company's jobs; their ids by name. Raises Failed where one is not taken."""
     ids: dict[str, str] = {}
-    jobs = demo_jobs()
-    say(f"\n{len(USERS)} companies submit {len(jobs)} jobs; each is a real process. The first:")
     for job in jobs:
-        code, told = _submit(room, tokens[job.tenant], job, ids, show=not ids)
+        code, told = _submit(room, token, job, ids, show=job == shown)
         if code:
             raise Failed(f"{job.name} was not taken: {told}")
         ids[job.name] = told
     return ids
+
+
+def _submit_all(room: Server, tokens: dict[str, str]) -> dict[str, str]:
+    jobs = demo_jobs()
+    say(f"\nStarts are paused while {len(USERS)} companies submit {len(jobs)} jobs, all at once. The first:")
+    dure("pause", server=room.url, token=room.admin_token)
+    with ThreadPoolExecutor() as companies:
+        told = companies.map(
+            lambda tenant: _submit_of(room, tokens[tenant], [j for j in jobs if j.tenant == tenant], jobs[0]),
+            USERS,
+        )
+        return {name: job_id for ids in told for name, job_id in ids.items()}
 
 
 def _job(room: Server, job_id: str) -> dict[str, Any]:
@@ -123,6 +135,7 @@ def _play(room: Server) -> Seen:
     ids = _submit_all(room, tokens)
     say("\nOne asks for more than its company may ever hold:")
     refusal = _submit(room, tokens[REFUSED.tenant], REFUSED, ids, show=True)
+    dure("resume", server=room.url, token=room.admin_token, show=True)
     waited = _look(room, tokens)
     _finish(room, ids)
     jobs = {name: _job(room, job_id) for name, job_id in ids.items()}

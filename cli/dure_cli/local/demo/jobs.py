@@ -55,7 +55,7 @@ def _ecg(number: int) -> DemoJob:
         "--project",
         "ecg-screening",
     )
-    return DemoJob("haneul-bio", f"ecg-{number}", options, ("beats.py", str(900 + 100 * number)))
+    return DemoJob("haneul-bio", f"ecg-{number}", options, ("beats.py", str(4_000 + 400 * number)))
 
 
 def _scan(number: int) -> DemoJob:
@@ -71,12 +71,12 @@ def _scan(number: int) -> DemoJob:
         "--project",
         "chest-ct",
     )
-    return DemoJob("nuri-imaging", f"scan-{number}", options, ("risk.py", str(20_000 + 2_000 * number)))
+    return DemoJob("nuri-imaging", f"scan-{number}", options, ("risk.py", str(60_000 + 5_000 * number)))
 
 
 def _cough(number: int) -> DemoJob:
     options = ("--cpu", "2", "--memory", "128Mi", "--time", "2m", "--project", "cough-model")
-    return DemoJob("maru-voice", f"cough-{number}", options, ("beats.py", "1200"))
+    return DemoJob("maru-voice", f"cough-{number}", options, ("beats.py", "5000"))
 
 
 def _gang(tenant: str, name: str, options: tuple[str, ...], seconds: str) -> DemoJob:
@@ -95,7 +95,7 @@ def demo_jobs() -> list[DemoJob]:
         _gang("haneul-bio", "night-gang", ("--tasks", "4", "--gpu", "a100:1", "--cpu", "1"), "3"),
         _gang("nuri-imaging", "slice-gang", ("--tasks", "2", "--gpu", "t4:1", "--cpu", "1"), "2"),
         _gang("maru-voice", "voice-gang", ("--tasks", "3", "--cpu", "2"), "2"),
-        DemoJob("maru-voice", "clinic", ("--gpu", "a100:1", "--cpu", "1", "--memory", "64Mi"), ("risk.py", "9000")),
+        DemoJob("maru-voice", "clinic", ("--gpu", "a100:1", "--memory", "64Mi"), ("risk.py", "30000")),
         DemoJob(
             "haneul-bio", "unlabelled", ("--cpu", "1", "--memory", "64Mi"), ("unlabelled.py",),
             state="failed", exit_code=3, log="no column 'diagnosis'",
