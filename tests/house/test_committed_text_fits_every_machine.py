@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.house.tree import ROOT, committed_files, text_lines
 
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
-ONE_MACHINE = re.compile(r"/(work|root|home)/\w|/tmp/bash_jobs")
+ONE_MACHINE = re.compile(r"(?<![\w}.-])/(work|root|home)/\w|/tmp/bash_jobs")
 MAY_NAME_HOSTS = {ROOT / "LICENSE"}
 
 
