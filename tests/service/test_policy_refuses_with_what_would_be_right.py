@@ -1,0 +1,102 @@
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.rig.room import ServedRoom, submit
+
+pytestmark = pytest.mark.slow
+
+REFUSALS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "an unknown flavor": ("ant", {"gpu": "a10:1"}, "did you mean a100?"),
+    "more than any node has": ("ant", {"cpu": "5"}, "even when empty"),
+    "more devices than the room has": ("ant", {"tasks": 5, "gpu": "a100:1", "cpu": "0"}, "even when empty"),
+    "more than the tenant's limit": ("bee", {"tasks": 5, "cpu": "1"}, "limit"),
+    "an unknown project": ("ant", {"project": "p3"}, "did you mean p"),
+    "no project where one is needed": ("cat", {}, "name one of: c1"),
+    "an unknown volume": ("ant", {"mounts": [{"volume": "data", "path": "data"}]}, "no volume"),
+    "an unknown secret": ("ant", {"secrets": ["HF_TOKEN"]}, "no secret"),
+    "an image where none is run": ("ant", {"image": "python:3.12"}, "no images"),
+    "a job that is not there": ("ant", {"after": ["nothere"]}, "no job nothere"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_a_job_is_refused_with_its_reason(room: ServedRoom, case: str) -> None:
+    """What policy does not allow is refused at the door, saying why and what would be right."""
+    tenant, more, said = REFUSALS[case]
+    answer = room.client(tenant).post("/v1/jobs", json={"command": ["true"], "memory": "64Mi"} | more)
+    assert (answer.status_code, answer.json()["error"]) == (403, "refused"), answer.text
+    assert said in answer.json()["message"] + answer.json()["hint"]
+    assert room.admin.get("/v1/jobs").json() == []
+
+
+def test_so_many_jobs_may_wait_and_no_more(room: ServedRoom) -> None:
+    """A tenant's waiting jobs are counted; the one too many is refused."""
+    cat = room.client("cat")
+    jobs = [submit(cat, "true", project="c1", hold=True, cpu="1")["id"] for _ in range(2)]
+    until_seen(cat, 2)
+    third = cat.post("/v1/jobs", json={"command": ["true"], "project": "c1"})
+    assert third.status_code == 403
+    assert "may have 2" in third.json()["message"]
+    for job in jobs:
+        cat.delete(f"/v1/jobs/{job}").raise_for_status()
+
+
+def until_seen(client: httpx.Client, pending: int) -> None:
+    """Until the loop has taken in what was queued: explain waits for a turn of it."""
+    for job in client.get("/v1/jobs").json():
+        assert client.get(f"/v1/jobs/{job['id']}/explain").status_code == 200
+    assert len(client.get("/v1/jobs").json()) == pending
+
+
+BAD: dict[str, Any] = {
+    "no command": {},
+    "an unknown field": {"command": ["true"], "gpus": "a100:1"},
+    "an amount without unit": {"command": ["true"], "memory": "64"},
+    "a number for a text": {"command": ["true"], "cpu": 1},
+    "too many tasks": {"command": ["true"], "tasks": 10_001},
+    "too many tasks in groups": {"command": ["true"], "groups": [{"count": 6_000}, {"count": 6_000}]},
+    "groups beside tasks": {"command": ["true"], "groups": [{}], "tasks": 2},
+    "a control character": {"command": ["true"], "name": "a\x1b[2J"},
+    "a NUL": {"command": ["true\0"]},
+    "a lone surrogate": {"command": ["true"], "project": "\ud800"},
+    "no time at all": {"command": ["true"], "time": "0s"},
+    "too large an amount": {"command": ["true"], "memory": "9999999999Ti"},
+    "a list": [1, 2, 3],
+    "a text": "true",
+    "nothing": None,
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_told_and_changes_nothing(room: ServedRoom, case: str) -> None:
+    """What cannot be read is a 4xx with one clear sentence, never a fault, and queues nothing."""
+    headers = {"Content-Type": "application/json"}
+    answer = room.client("ant").post("/v1/jobs", content=json.dumps(BAD[case]), headers=headers)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["error"] == "bad-input"
+    assert answer.json()["message"]
+    assert room.admin.get("/v1/jobs").json() == []
+
+
+def test_bodies_that_are_no_json_are_told(room: ServedRoom) -> None:
+    """Broken JSON, deep nesting, bytes that are no UTF-8, and more than a megabyte are refused."""
+    ant, headers = room.client("ant"), {"Content-Type": "application/json"}
+    for body in (b"{", b"\xff\xfe", b"[" * 100_000, b'{"command": [' + b"1" * 5_000 + b"]}"):
+        assert ant.post("/v1/jobs", content=body, headers=headers).status_code in {400, 422}
+    assert ant.post("/v1/jobs", content=b" " * (1 << 20) + b"{}", headers=headers).status_code == 413
+    yaml = {"Content-Type": "application/yaml"}
+    for body in (b"a: &a [*a]", b"\xff", b"command: !!python/object:os.system x", b"no: 010"):
+        assert ant.post("/v1/jobs", content=body, headers=yaml).status_code == 422
+
+
+def test_unknown_paths_and_strange_ids_are_not_found(room: ServedRoom) -> None:
+    """An id with slashes, dots or letters of other scripts is no job; it reaches no file."""
+    for job in ("..", "..%2f..%2fadmin-token", "%00", "작업", "x" * 300, "A"):
+        assert room.admin.get(f"/v1/jobs/{job}").status_code in {404, 422}, job
+    assert room.admin.get("/v1/nothing").json()["error"] == "not-found"
+    assert room.admin.put("/v1/jobs").status_code == 405
+    assert room.admin.get("/v1/bills/2026-13").status_code == 422
+    assert room.admin.get("/v1/usage", params={"from": "yesterday"}).status_code == 422
