@@ -85,7 +85,8 @@ def test_the_room_is_empty_and_idle_after_the_last_end() -> None:
     room = Room.of(Snapshot(nodes=(NODE,)), RULES)
     ran = list(Replay(room, [arrival(str(n), n, 3) for n in range(600)]).ran())
     assert ran[-1] == Ran(arrival("599", 599, 3).job, 599 * 3_000, 600 * 3_000)
-    assert room.snapshot().pending == room.snapshot().running == ()
+    assert room.snapshot().pending == ()
+    assert room.snapshot().running == ()
     assert room.snapshot().nodes == (NODE,)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from dure.model.job import TaskGroup
 from dure.simulate.lines import numbered_lines, refuse
-from dure.simulate.trace import LARGEST, MOST_TASKS, Trace, TraceJob
+from dure.simulate.trace import LARGEST, MOST_PROCESSORS, Trace, TraceJob
 
 _COLUMNS: Final = 18
 _ROW = re.compile(rb"\s*[!-:<-~][!-~]*(?:\s+-?[0-9]+(?:\.[0-9]*)?){17}\s*")
@@ -67,7 +67,7 @@ class _Reader:
 
     def _job(self, number: int, row: Sequence[bytes]) -> TraceJob | None:
         submit, run, limit = (self._number(number, row, column) for column in (_SUBMIT, _RUN, _LIMIT))
-        tasks = self._known(number, row, _PROCS, _USED_PROCS, MOST_TASKS)
+        tasks = self._known(number, row, _PROCS, _USED_PROCS, MOST_PROCESSORS)
         if submit < 0 or run < 0 or tasks == 0:
             return None
         memory = self._known(number, row, _MEMORY, _USED_MEMORY)

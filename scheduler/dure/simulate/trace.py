@@ -9,8 +9,10 @@ from dure.model.job import TaskGroup
 
 LARGEST: Final = 2**42
 """No second and no length of time in a trace is larger: milliseconds of it stay far below 64 bits."""
-MOST_TASKS: Final = 10_000_000
-"""No job has more tasks, and no machine more processors."""
+MOST_PROCESSORS: Final = 10_000_000
+"""No machine has more."""
+MOST_TASKS: Final = 100_000
+"""No gang of a GPU trace has more tasks."""
 
 
 class TraceJob(NamedTuple):
