@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from dure.accounting.charges import charges
 from dure.accounting.months import month_interval
+from dure.accounting.usage import month_use
 from dure.ledger import NothingToBill, SqlLedger, open_ledger
 from dure.model.instants import MINUTE, Interval
 from dure.model.money import Money
@@ -47,6 +48,20 @@ def test_however_often_booked_the_sum_is_the_charge(
             ledger.book()
     ledger.book()
     holds(ledger, MONTH)
+    ledger.close()
+
+
+def test_a_months_use_is_the_sum_of_its_slices(path: Path) -> None:
+    """Added up by the database a span at a time, it is what adding the slices one by one gives, edges and all."""
+    dear = replace(PRICES, id="dear", start=DECEMBER - MINUTE - 1)
+    rules = replace(RULES, prices=(PRICES, dear))
+    ledger = SmallRoom(minutes=4, start=DECEMBER - 2 * MINUTE - 7).fill(open_ledger(path))
+    ledger.record_policy(0, "v2", rules)
+    for month in ("2026-10", "2026-11", "2026-12", "2027-01"):
+        use = ledger.month_use(month)
+        every = [*ledger.slices(Interval(0, 2**53)), *ledger.states(Interval(0, 2**53))]
+        assert use == month_use(every, month, rules, use.until)
+    assert {key[3] for key in ledger.month_use("2026-11").use} == {PRICES.id, "dear"}
     ledger.close()
 
 

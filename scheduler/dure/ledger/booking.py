@@ -13,16 +13,17 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, func, select
 
 from dure.accounting.charges import Charge, ChargeKey, charges
-from dure.accounting.months import month_interval, months_of
+from dure.accounting.months import month_interval, months_of, price_segments
 from dure.accounting.usage import MonthUse, month_use
 from dure.ledger import chain, facts, tables
-from dure.ledger.accounts import meeting
+from dure.ledger.accounts import condensed
 from dure.ledger.facts import Policy
 from dure.ledger.rows import number
 from dure.model.instants import Instant, Interval
 from dure.model.money import Money
 from dure.model.rules import Rules
-from dure.model.use import Slice
+
+_ACCOUNTS = (tables.slices, tables.states)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,10 @@ def metered_until(connection: Connection, rules: Rules) -> Instant | None:
 def use_of_month(connection: Connection, month: str, rules: Rules, until: Instant) -> MonthUse:
     """The month's use by both accounts, up to `until`."""
     interval = month_interval(month, rules.timezone)
-    return month_use(_both_accounts(connection, interval), month, rules, until)
+    metered = Interval(interval.start, min(max(until, interval.start), interval.end))
+    spans = [span for span, _ in price_segments(rules.prices, metered)]
+    use = (piece for span in spans for table in _ACCOUNTS for piece in condensed(connection, table, span))
+    return month_use(use, month, rules, until)
 
 
 def month_so_far(connection: Connection, month: str) -> tuple[MonthUse, Rules]:
@@ -186,11 +190,6 @@ def _entry_row(booking: int, entry: Charge, gone: bool) -> dict[str, object]:
 def _added(before: Charge, entry: Charge) -> Charge:
     quantity, amount = before.quantity + entry.quantity, before.amount + entry.amount
     return replace(entry, quantity=quantity, amount=amount)
-
-
-def _both_accounts(connection: Connection, interval: Interval) -> Iterator[Slice]:
-    for table in (tables.slices, tables.states):
-        yield from meeting(connection, table, interval)
 
 
 def _last(connection: Connection, table: Table) -> int:
