@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from dure.backends.local.processes import descendants
 from dure.model.job import Job, TaskGroup
 from dure.model.record import JobState
 from tests.backends.conftest import left_behind
@@ -97,6 +98,14 @@ def test_a_shim_that_is_told_to_end_from_outside_ends_its_task(desk: Desk) -> No
     record = desk.ended(job)
     assert record.state is JobState.FAILED
     assert "signal 15 from outside" in record.reason
+
+
+def test_shims_are_gone_when_their_tasks_are(desk: Desk) -> None:
+    """Nor do they wait to be reaped, however short the task was."""
+    others = descendants(os.getpid())  # of servers that other tests closed within this process
+    for _ in range(5):
+        desk.run("true")
+    desk.until(lambda: set(descendants(os.getpid())) <= set(others))
 
 
 @pytest.mark.parametrize("code", ["import os; os.abort()", "raise SystemExit(4)"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
@@ -32,6 +33,7 @@ from dure.model.rules import Rules
 from dure.ports import Clock, KeyReused, Metered, Observation, Refused
 
 _Answer = TypeVar("_Answer")
+_log = logging.getLogger(__name__)
 _LOOK_AROUND = 5.0
 """Seconds between looks at everything, should a word ever have been missed."""
 
@@ -216,7 +218,10 @@ class LocalBackend:
     async def _go_round(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_AROUND)
-            self._running.look_around()
+            try:
+                self._running.look_around()
+            except OSError:
+                _log.exception("looking around failed; trying again", extra={"pool": self.cluster})
 
     async def _whole(self, work: Coroutine[Any, Any, _Answer]) -> _Answer:
         """Work that goes on to its end even if whoever asked for it goes away."""

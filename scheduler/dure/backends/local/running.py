@@ -85,10 +85,7 @@ class Running:
         for kept, attempt in self.live():
             if attempt.ending is None and not any(task.over for task in attempt.tasks):
                 await self._spawn_all(kept, attempt)
-            for key in _keys(kept, attempt):
-                self.heard(key)
-            for number, task in enumerate(attempt.tasks):
-                self._keep_gang_whole(kept, attempt, task, number)
+        self.look_around()
 
     def live(self) -> list[tuple[Kept, Attempt]]:
         """Every attempt that holds places."""
@@ -118,10 +115,13 @@ class Running:
             self._examine(kept, attempt, key)
 
     def look_around(self) -> None:
-        """Look at every task that is not over."""
+        """Look at everything that is not over, should a word have been missed or a write have failed."""
+        for key in list(self._spawned):
+            self._reap(key)
         for kept, attempt in self.live():
-            for key in _keys(kept, attempt):
+            for number, key in enumerate(_keys(kept, attempt)):
                 self.heard(key)
+                self._keep_gang_whole(kept, attempt, attempt.tasks[number], number)
 
     def _examine(self, kept: Kept, attempt: Attempt, key: TaskKey) -> None:
         """Take in what a task's files say, and act on it: each check comes before the read that it decides."""
@@ -135,7 +135,7 @@ class Running:
             self._examine_started(key, task)
         if attempt.over:
             self.journal.write(_end_of(kept, attempt))
-        elif task.over:
+        else:
             self._keep_gang_whole(kept, attempt, task, key[2])
 
     def _examine_unstarted(self, attempt: Attempt, key: TaskKey, task: Task) -> None:
@@ -177,6 +177,7 @@ class Running:
         finally:
             attempt.placing = False
         for key in _keys(kept, attempt):
+            self._is_spawned(key)  # followed to its end from here on, however soon that is
             self.heard(key)
 
     def _spawn_unstarted(self, kept: Kept, attempt: Attempt) -> None:
