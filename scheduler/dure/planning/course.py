@@ -11,27 +11,38 @@ from dure.model.job import JobId
 from dure.model.snapshot import Pending, Used
 from dure.model.use import CapacityFact
 from dure.planning.history import Histories, Use
+from dure.planning.order import Lineup
 from dure.planning.queue import Entry, Kind
+from dure.planning.refusals import Refusals
+from dure.planning.reservation import Outlook
 from dure.planning.running import Active
+from dure.planning.standing import Standing
 from dure.planning.state import State
+from dure.planning.told import Verdicts
 from dure.planning.verdicts import standing_verdict
 
 
 class Course:
-    """State, histories, and what is still to be judged before the next decision.
+    """State, histories, and what stands of the last decision.
 
-    `past` is the use of attempts that are over and that history has not settled to its end.
+    `past` is the use of attempts that are over and that history has not settled to its end. `unsaid` are classes
+    that changed since the last plan gave them a verdict.
     """
 
-    __slots__ = ("_judged", "_stale", "_unjudged", "at", "histories", "past", "state")
+    __slots__ = ("_lineup", "_phase", "_stale", "at", "histories", "outlook", "past", "refusals", "state", "unsaid",
+                 "verdicts")  # fmt: skip
 
     def __init__(self, state: State, histories: Histories) -> None:
         self.state, self.histories = state, histories
         self.at: Instant = histories.watermark
         self.past: list[Used] = []
-        self._unjudged: dict[Kind, None] = {}
+        self.unsaid: dict[Kind, None] = {}
+        self.verdicts = Verdicts()
+        self.refusals = Refusals()
+        self.outlook = Outlook(state)
+        self._lineup: Lineup | None = None
         self._stale = True
-        self._judged = 0
+        self._phase = 0
 
     def apply(self, change: Change) -> None:
         """Something happened; see `Room.apply`."""
@@ -72,27 +83,44 @@ class Course:
     def judge(self, now: Instant) -> None:
         """Bring every class's standing verdict up to `now`."""
         phase = bisect_right(self.state.tree.edges, now)
-        if self._stale or phase != self._judged:
+        if self._stale or phase != self._phase:
             for shape in self.state.queue.shapes():
-                shape.fits_empty = self.state.fits_empty(shape)
-            self._unjudged = dict.fromkeys(self.state.queue.kinds.values())
-        for kind in self._unjudged:
+                shape.fits_empty = None
+            self.unsaid = dict.fromkeys(self.state.queue.kinds.values())
+        for kind in self.unsaid:
             if kind.jobs:
-                kind.verdict = standing_verdict(self.state, kind, now)
-        self._unjudged = {}
-        self._stale, self._judged = False, phase
+                self._judge(kind, now)
+        self._stale, self._phase = False, phase
+        self.refusals.confirm()
+
+    def lineup(self, now: Instant) -> Lineup:
+        """Scores and the order at `now`."""
+        if self._lineup is None or self.state.rules.planning.memory:
+            self._lineup = Lineup(Standing(self.state, self.histories, now), self.state.fair)
+        return self._lineup
 
     def enqueue(self, entry: Entry) -> None:
         """Queue a job, and judge its class before the next decision."""
-        kind, new = self.state.queue.put(entry)
-        if new:
-            kind.shape.fits_empty = self.state.fits_empty(kind.shape)
-        self._unjudged[kind] = None
+        self.unsaid[self.state.queue.put(entry)] = None
 
     def _dequeue(self, job: JobId) -> Entry:
         entry, kind = self.state.queue.take(job)
-        self._unjudged[kind] = None
+        self.unsaid[kind] = None
+        if not kind.jobs:
+            self.verdicts.drop(kind.key)
+            if not kind.shape.kinds:
+                self.refusals.went(kind.shape)
         return entry
+
+    def _judge(self, kind: Kind, now: Instant) -> None:
+        shape = kind.shape
+        if shape.fits_empty is None:
+            shape.fits_empty = self.state.fits_empty(shape)
+        self.state.queue.judge(kind, standing_verdict(self.state, kind, now))
+        if shape.kinds:
+            self.refusals.came(shape)
+        else:
+            self.refusals.went(shape)
 
     def _submitted(self, change: happened.Submitted) -> None:
         state, job = self.state, change.job
@@ -103,6 +131,7 @@ class Course:
         if change.job in self.state.queue.entries:
             job = self._dequeue(change.job).job
             self.state.begin(Active(job, change.attempt, change.at, change.placements, self.state.axes))
+            self.refusals.began(job.id, change.placements)
 
     def _active(self, job: JobId, attempt: int) -> Active | None:
         active = self.state.active.jobs.get(job)
@@ -130,6 +159,7 @@ class Course:
             return
         active.times[task] = (started, at if started is None else max(at, started))
         self.state.task_over(active, task)
+        self.refusals.grew()
         if started is not None:
             self._use(active, task, max(at, started), -1)
 
@@ -145,6 +175,7 @@ class Course:
             if started is not None and ended is None:
                 self._task_ended(change.at, change.job, change.attempt, task)
         self.state.over(change.job)
+        self.refusals.grew()
         self._remember(active)
         if change.requeue:
             self.enqueue(Entry(Pending(active.job, attempts=active.attempt)))
@@ -165,6 +196,7 @@ class Course:
         active = self._active(job, attempt)
         if active is not None:
             self.state.over(job)
+            self.refusals.grew()
             self.enqueue(Entry(Pending(active.job, attempts=attempt - 1)))
 
     def _withdrawn(self, job: JobId) -> None:
@@ -193,7 +225,9 @@ class Course:
         self.histories.record(fact)
         if latest is not None and fact.at < latest:
             return
-        self._stale = True
+        self._stale, self._lineup = True, None
+        self.outlook.forget()
+        self.refusals.grew()
         if fact.node is None:
             self.state.nodes.remove(fact.node_id)
         else:

@@ -6,36 +6,40 @@ one reservation stands: that of the first blocked job in the order of the cycle;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from dure.model.instants import Instant
-from dure.model.plan import Start, Verdict
-from dure.planning.axes import Amounts, Vector, within
+from dure.model.plan import Start
+from dure.planning.allowance import Allowance
+from dure.planning.axes import within
 from dure.planning.backfill import beside, charge, outlives, spare_beside
-from dure.planning.order import Lineup, Turn
+from dure.planning.lines import Turn
+from dure.planning.order import Lineup
 from dure.planning.placement import Spot, place, placements
-from dure.planning.preemptible import beyond, kept_from_all
 from dure.planning.queue import Kind
-from dure.planning.quota import over_limit
-from dure.planning.reservation import Promise, earliest
-from dure.planning.shape import Demand
-from dure.planning.standing import Standing
+from dure.planning.refusals import Refusals
+from dure.planning.reservation import Outlook, Promise
+from dure.planning.shape import Demand, Shape
 from dure.planning.state import State
-from dure.planning.verdicts import no_place_verdict, not_preemptible_verdict, over_limit_verdict
 
 
 class Cycle:
     """The trial of one decision. After `run` the state holds its starts, until `undo`."""
 
-    def __init__(self, state: State, standing: Standing, now: Instant) -> None:
-        self._state, self._now = state, now
-        self._lineup = Lineup(standing, state.fair)
+    def __init__(
+        self, state: State, lineup: Lineup, refusals: Refusals, outlook: Outlook, now: Instant
+    ) -> None:
+        self._state, self._refusals, self._outlook = state, refusals, outlook
+        self.lineup = lineup
+        self._now = now
+        self._again = False
+        self.allowance = Allowance(state, now)
         self.starts: list[Start] = []
+        self.emptied: list[Kind] = []
         self.promise: Promise | None = None
-        self._kept: tuple[int, Vector] | None = None
 
     def run(self) -> None:
-        """Fill until nothing changes: the last pass starts nothing, so its reservation is the plan's."""
+        """Fill until nothing changes, so that a room to which the plan was applied has no starts."""
         while self._fill():
             pass
 
@@ -45,120 +49,121 @@ class Cycle:
         self._state.undo_starts()
 
     def _fill(self) -> bool:
+        """One pass; whether another may change anything.
+
+        Without backfill it cannot: all that started did so before anything was blocked, the same job would be
+        blocked first again, and what was refused beside its reservation still is.
+        """
         self._lift()
-        before = len(self.starts)
+        self._again = False
         if self._state.tree.governed:
             self._walk(Turn.GUARANTEED)
         self._walk(Turn.BORROWED)
-        return len(self.starts) > before
+        return self._again
 
     def _walk(self, turn: Turn) -> None:
-        waiting = [kind for kind in self._state.queue.kinds.values() if kind.verdict is None and kind.jobs]
+        dropped: set[Kind] = set()
+        lines = self._state.queue.lines[turn]
+        while self.promise is None:
+            kind = self.lineup.first(lines, turn, dropped)
+            if kind is None:
+                return
+            if not self._try(kind, turn):
+                dropped.add(kind)
+        self._backfill([kind for kind in self._hopeful(turn) if kind not in dropped], turn)
+
+    def _backfill(self, waiting: list[Kind], turn: Turn) -> None:
         while waiting:
-            waiting.sort(key=lambda kind: self._lineup.key(kind, turn), reverse=True)
+            waiting.sort(key=lambda kind: self.lineup.key(kind, turn), reverse=True)
             while waiting:
                 kind = waiting.pop()
                 if self._try(kind, turn):
+                    self._again = True
                     if kind.jobs:
                         waiting.append(kind)
                     break
 
+    def _hopeful(self, turn: Turn) -> Iterable[Kind]:
+        """The classes in line that may find a place beside the reservation.
+
+        Also the one that holds it: it may still have a turn under other flavors.
+        """
+        lines, promise = self._state.queue.lines[turn], self.promise
+        assert promise is not None  # noqa: S101 - called where one stands
+        for shape in self._hopeful_shapes(promise):
+            yield from (kind for kind in shape.kinds if kind in lines and kind is not promise.kind)
+        if promise.kind in lines:
+            yield promise.kind
+
+    def _hopeful_shapes(self, promise: Promise) -> Iterable[Shape]:
+        """Those not refused yet that ask for no more cpu than there is: quick, and never wrong in saying no."""
+        refusals, slack = self._refusals, promise.at - self._now
+        soon = self._state.nodes.spare[0]
+        late = spare_beside(promise, self._state.nodes.spare)[0]
+        untried = refusals.untried(self._state.queue.standing)
+        found = [shape for shape in untried if shape.cpu <= (soon if shape.limit <= slack else late)]
+        return [shape for shape in found if shape not in refusals.bare]
+
     def _try(self, kind: Kind, turn: Turn) -> bool:
-        demands = self.allowed(kind, turn)
+        demands = self.allowance.demands(kind, turn, self.promise)
         own = self.promise is not None and self.promise.job == kind.first
-        for demand in demands:
-            if spots := self._fit(kind, demand):
-                if own:
-                    self._lift()
-                self._start(kind, spots, turn)
+        if not demands:
+            self._keep_out(kind, turn)
+            return False
+        for demand in () if self._stands_refused(kind.shape, own) else demands:
+            if spots := self._fit(kind, demand, own):
+                self._start(kind, spots, turn, own)
                 return True
-        if demands and self.promise is None:
+        if len(demands) == len(kind.shape.demands):
+            self._refusals.refused(
+                kind.shape, self.promise is not None and not own, self._state.queue.standing
+            )
+        if self.promise is None:
             self._reserve(kind, demands, turn)
         return False
 
-    def allowed(self, kind: Kind, turn: Turn) -> list[Demand]:
-        """The choices of flavors that quota allows in this turn, best first."""
-        state = self._state
-        fitting = [d for d in kind.shape.demands if self._is_turn(kind, d, turn) and self._in_limit(kind, d)]
-        if turn is Turn.GUARANTEED or kind.key.preemptible:
-            return fitting
-        return [d for d in fitting if not beyond(state, self.kept(), d.total, self._kept_for(kind))]
+    def _stands_refused(self, shape: Shape, own: bool) -> bool:
+        if self.promise is None or own:
+            return shape in self._refusals.bare
+        return self._refusals.stand(shape)
 
-    def kept(self) -> Vector:
-        """What cannot be taken back, at this moment of the decision."""
-        version = self._state.active.version
-        if self._kept is None or self._kept[0] != version:
-            self._kept = (version, kept_from_all(self._state))
-        return self._kept[1]
+    def _keep_out(self, kind: Kind, turn: Turn) -> None:
+        """Quota stands in the way: until something is given back, where it is not for the reservation's sake."""
+        if self.promise is None and self.allowance.lasting(kind, turn):
+            self._state.queue.park(kind, turn)
 
-    def verdict(self, kind: Kind) -> Verdict:
-        """Why the class's jobs do not start, now that the decision is made."""
-        if kind.verdict is not None:
-            return kind.verdict
-        fitting = [d for d in kind.shape.demands if not any(over_limit(kind.account, d.total))]
-        if not fitting:
-            return over_limit_verdict(self._state, kind)
-        if kind.key.preemptible or any(self._may_keep(kind, demand) for demand in fitting):
-            return no_place_verdict(kind)
-        return not_preemptible_verdict(self._state, kind)
-
-    def _may_keep(self, kind: Kind, demand: Demand) -> bool:
-        within_it = self._state.quotas.promises.within(kind.account.branch, demand.total)
-        return within_it or not beyond(self._state, self.kept(), demand.total)
-
-    def _is_turn(self, kind: Kind, demand: Demand, turn: Turn) -> bool:
-        if not self._state.tree.governed:
-            return turn is Turn.BORROWED
-        within = self._state.quotas.promises.within(kind.account.branch, demand.total)
-        return within is (turn is Turn.GUARANTEED)
-
-    def _in_limit(self, kind: Kind, demand: Demand) -> bool:
-        promise = self.promise
-        if promise is None or not self._delays(promise, kind):
-            return not any(over_limit(kind.account, demand.total))
-        return not any(over_limit(kind.account, demand.total, promise.account, promise.total))
-
-    def _kept_for(self, kind: Kind) -> Amounts:
-        """What the reserved job will take of what guarantees leave over, where this one still runs then."""
-        promise = self.promise
-        if promise is None or promise.guaranteed or promise.preemptible or not self._delays(promise, kind):
-            return ()
-        return promise.total
-
-    def _delays(self, promise: Promise, kind: Kind) -> bool:
-        """Whether the class's oldest job could stand in the reserved job's way."""
-        return promise.job != kind.first and outlives(promise, kind.shape.limit, self._now)
-
-    def _fit(self, kind: Kind, demand: Demand) -> list[Spot] | None:
+    def _fit(self, kind: Kind, demand: Demand, own: bool) -> list[Spot] | None:
         state, promise = self._state, self.promise
         spare = state.nodes.spare
         if not within(demand.total, spare):
             return None
-        if promise is None or not self._delays(promise, kind):
+        if promise is None or own or not outlives(promise, kind.shape.limit, self._now):
             return place(demand, state.nodes, {}, state.values)
         if not within(demand.total, spare_beside(promise, spare)):
             return None
         return place(demand, state.nodes, beside(promise), state.values)
 
-    def _start(self, kind: Kind, spots: list[Spot], turn: Turn) -> None:
+    def _start(self, kind: Kind, spots: list[Spot], turn: Turn, own: bool) -> None:
+        if own:
+            self._lift()
         state, promise = self._state, self.promise
         if promise is not None and outlives(promise, kind.shape.limit, self._now):
             charge(promise, spots)
         where = placements(spots)
         active = state.try_start(kind.first, self._now, where)
+        if not kind.jobs:
+            self.emptied.append(kind)
         guaranteed = turn is Turn.GUARANTEED
         self.starts.append(Start(active.job.id, active.attempt, where, guaranteed, promise is not None))
 
     def _reserve(self, kind: Kind, demands: Sequence[Demand], turn: Turn) -> None:
-        slot = earliest(self._state, demands, self._now)
+        slot = self._outlook.earliest(kind.first, demands, self._now)
         if slot is None:
             return
-        total, guaranteed = slot.demand.total, turn is Turn.GUARANTEED
-        self.promise = Promise(
-            kind.first, kind.account, total, guaranteed, kind.key.preemptible, slot.at, slot.spots, slot.extra
-        )  # fmt: skip
-        if guaranteed:
-            self._state.quotas.promises.give(kind.account.branch, total)
+        self.promise = Promise.of(kind, slot, turn is Turn.GUARANTEED)
+        self._refusals.promised(self.promise, self._now)
+        if self.promise.guaranteed:
+            self._state.quotas.promises.give(kind.account.branch, self.promise.total)
 
     def _lift(self) -> None:
         """The reservation goes: it is worked out anew in every pass."""

@@ -3,33 +3,60 @@
 from __future__ import annotations
 
 from dure.model.instants import Instant
-from dure.model.job import JobClass
-from dure.model.plan import Plan, Verdict
+from dure.model.plan import Plan
 from dure.planning.course import Course
 from dure.planning.cycle import Cycle
 from dure.planning.limits import ends, wake_at
-from dure.planning.standing import Standing
+from dure.planning.queue import Kind
 from dure.planning.verdicts import STARTS
 
 
 def decide(course: Course, now: Instant) -> Plan:
     """The plan for `now`; the course is left as it was."""
-    course.judge(now)
-    state = course.state
-    kinds = list(state.queue.kinds.values())
-    standing = Standing(state, course.histories, now)
-    cycle = Cycle(state, standing, now)
-    cycle.run()
-    promise = cycle.promise
-    verdicts: dict[JobClass, Verdict] = {k.key: cycle.verdict(k) if k.jobs else STARTS for k in kinds}
+    cycle = run(course, now)
+    state, promise = course.state, cycle.promise
+    _say(course, cycle)
     plan = Plan(
         at=now,
         starts=tuple(cycle.starts),
         ends=tuple(ends(state, now)),
         reservations=(promise.reservation(),) if promise else (),
-        scores=standing.scores(),
-        verdicts=verdicts,
+        scores=cycle.lineup.standing.scores(state.quotas.changed),
+        verdicts=course.verdicts.told(),
         wake_at=wake_at(state, now, [promise.at] if promise else []),
     )
-    cycle.undo()
+    state.quotas.changed.clear()
+    finish(course, cycle)
     return plan
+
+
+def run(course: Course, now: Instant) -> Cycle:
+    """A cycle that was run and is still to be finished."""
+    course.judge(now)
+    cycle = Cycle(course.state, course.lineup(now), course.refusals, course.outlook, now)
+    cycle.run()
+    return cycle
+
+
+def finish(course: Course, cycle: Cycle) -> None:
+    """Leave the course as it was; what was refused stands for when these starts are applied."""
+    cycle.undo()
+    course.refusals.suppose(cycle.starts)
+
+
+def _say(course: Course, cycle: Cycle) -> None:
+    """Bring the standing verdicts up to this decision."""
+    unsaid = {**course.unsaid, **course.state.queue.firm, **_limited(course)}
+    course.unsaid = dict.fromkeys(cycle.emptied)
+    for kind in unsaid:
+        if kind.jobs:
+            course.verdicts.say(kind.key, cycle.allowance.verdict(kind))
+    for kind in cycle.emptied:
+        course.verdicts.say(kind.key, STARTS)
+
+
+def _limited(course: Course) -> dict[Kind, None]:
+    """Classes whose tenants' limits, or limits above, now stand against other holdings than they did."""
+    changed = course.state.quotas.changed
+    below = (account for over in changed if over.branch.limit for account in over.below)
+    return {kind: None for account in below for kind in account.kinds}

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dure.model.instants import Instant
 from dure.model.job import JobId
 from dure.model.plan import Code, Explanation, Numbers, Reason
+from dure.planning import decision
 from dure.planning.axes import Amounts
 from dure.planning.backfill import beside
 from dure.planning.course import Course
 from dure.planning.cycle import Cycle
-from dure.planning.order import Key, Lineup, Turn
+from dure.planning.lines import Turn
+from dure.planning.order import Key, Lineup
 from dure.planning.placement import most, place
 from dure.planning.preemptible import beyond, borrowed
 from dure.planning.queue import Entry, Kind
@@ -26,20 +28,19 @@ from dure.planning.verdicts import outside_term
 def explain(course: Course, job: JobId, now: Instant) -> Explanation:
     """All there is to say of a job at `now`. Raises KeyError for one that neither waits nor runs."""
     course.judge(now)
-    state = course.state
-    standing = Standing(state, course.histories, now)
+    state, lineup = course.state, course.lineup(now)
+    standing = lineup.standing
     if (active := state.active.jobs.get(job)) is not None:
         return _running(state, standing, active, now)
     entry = state.queue.entries[job]
-    rank, ahead = _rank(state, Lineup(standing, state.fair), entry)
+    rank, ahead = _rank(state, lineup, entry)
     score = standing.score(state.quotas.account(entry.job.tenant))
     guaranteed = _within(state, _kind(entry))
-    cycle = Cycle(state, standing, now)
-    cycle.run()
+    cycle = decision.run(course, now)
     start = next((start for start in cycle.starts if start.job == job), None)
     promise = cycle.promise if cycle.promise and cycle.promise.job == job else None
     reasons = (Reason(Code.STARTS),) if start else tuple(_reasons(state, cycle, entry, now))
-    cycle.undo()
+    decision.finish(course, cycle)
     return Explanation(
         job, now, reasons, start.guaranteed if start else guaranteed, score, rank, ahead,
         start.placements if start else (), promise.reservation() if promise else None,
@@ -135,7 +136,7 @@ def _of_quota(state: State, cycle: Cycle, kind: Kind) -> Iterator[Reason]:
             told = ((name, by), ("asks", asked), ("held", held), ("limit", limit))
             yield Reason(Code.OVER_LIMIT, over.branch.id, told)
     if demands and not kind.key.preemptible and not _within(state, kind):
-        over_all = [beyond(state, cycle.kept(), demand.total) for demand in demands]
+        over_all = [beyond(state, cycle.allowance.kept(), demand.total) for demand in demands]
         if all(over_all):
             numbers = tuple((state.axes.names[axis], by) for axis, by in over_all[0])
             yield Reason(Code.NOT_PREEMPTIBLE, kind.key.tenant, numbers)

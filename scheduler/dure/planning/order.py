@@ -7,10 +7,12 @@ then age, then id. Under `order: fifo` (submitted, id) over all tenants instead.
 
 from __future__ import annotations
 
-from enum import Enum
+from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
-from dure.planning.queue import Age, Kind
+from dure.model.job import UserId
+from dure.planning.lines import Age, Lines, Stand, Turn, head
+from dure.planning.queue import Kind
 from dure.planning.quota import Account, used_of
 from dure.planning.standing import Standing
 
@@ -18,21 +20,37 @@ Key: TypeAlias = tuple[tuple[object, ...], ...]
 """Compares as the order does."""
 
 
-class Turn(Enum):
-    """Which of the two fillings of a cycle is on: jobs within guarantee (step 2), or borrowers (step 4)."""
-
-    GUARANTEED = "guaranteed"
-    BORROWED = "borrowed"
-
-
 class Lineup:
     """The order at one moment of a decision: it changes with every start."""
 
-    __slots__ = ("_fair", "_standing")
+    __slots__ = ("_fair", "_paths", "standing")
 
     def __init__(self, standing: Standing, fair: bool) -> None:
-        self._standing = standing
+        self.standing = standing
         self._fair = fair
+        self._paths: dict[tuple[Account, Turn], tuple[int, Key]] = {}
+
+    def first(self, lines: Lines, turn: Turn, dropped: Collection[Kind]) -> Kind | None:
+        """Whose turn it is, of all that were not dropped."""
+        if not self._fair:
+            stand = head(lines.all, dropped)
+            return stand[2] if stand else None
+        best: tuple[Key, Kind] | None = None
+        for account, users in lines.tenants.items():
+            key = self._path(account, turn)
+            if best is None or key < best[0]:
+                kind = self._first_inside(account, users, dropped)
+                best = (key, kind) if kind else best
+        return best[1] if best else None
+
+    def _first_inside(
+        self, account: Account, users: Mapping[UserId, list[Stand]], dropped: Collection[Kind]
+    ) -> Kind | None:
+        heads = [(user, stand) for user, line in users.items() if (stand := head(line, dropped))]
+        if len(heads) < 2:
+            return heads[0][1][2] if heads else None
+        _, best = min(heads, key=lambda at: (at[1][0], self.standing.user(account, at[0]), at[1][1]))
+        return best[2]
 
     def key(self, kind: Kind, turn: Turn) -> Key:
         """Where the class's oldest job stands."""
@@ -42,19 +60,25 @@ class Lineup:
         """Where a job of the class stands."""
         if not self._fair:
             return (age,)
-        inside = (-kind.key.priority, self._standing.user(kind.account, kind.user), age)
+        inside = (-kind.key.priority, self.standing.user(kind.account, kind.user), age)
         return (*self._path(kind.account, turn), inside)
 
     def _path(self, account: Account, turn: Turn) -> Key:
         """A tenant's own jobs come before those of the tenants below it: (-1,) sorts before any of them."""
+        version = account.path[-1].version
+        known = self._paths.get((account, turn))
+        if known is not None and known[0] == version:
+            return known[1]
         rank = self._due if turn is Turn.GUARANTEED else self._scored
-        return (*(rank(over) for over in reversed(account.path)), (-1,))
+        key = (*(rank(over) for over in reversed(account.path)), (-1,))
+        self._paths[account, turn] = (version, key)
+        return key
 
     def _due(self, account: Account) -> tuple[object, ...]:
         branch = account.branch
         if branch.guarantee:
             return (0, used_of(account.held, branch.guarantee), branch.id)
-        return (1, self._standing.score(account).score, branch.id)
+        return (1, self.standing.score(account).score, branch.id)
 
     def _scored(self, account: Account) -> tuple[object, ...]:
-        return (0, self._standing.score(account).score, account.branch.id)
+        return (0, self.standing.score(account).score, account.branch.id)

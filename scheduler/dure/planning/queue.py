@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
 from typing import TypeAlias
 
-from dure.model.instants import Instant, Millis
+from dure.model.instants import Millis
 from dure.model.job import Job, JobClass, JobId, TaskGroup, UserId
 from dure.model.plan import Verdict
 from dure.model.snapshot import Pending
 from dure.planning.axes import Axes, Vector
+from dure.planning.lines import Age, Lines, Turn
 from dure.planning.quota import Account, Quotas
 from dure.planning.shape import Shape
 
-Age: TypeAlias = tuple[Instant, int, int, JobId]
-"""(submitted, 0 and the number for ids that are numbers, else 1 and 0, id): ids order as numbers, else as text."""
+_Asked: TypeAlias = tuple[tuple[TaskGroup, ...], Millis | None]
 
 
 def age(job: Job) -> Age:
@@ -47,16 +46,20 @@ class Entry:
 class Kind:
     """A class of identical pending jobs, oldest first.
 
-    `verdict` is why they wait whatever is free, or None where only quota and place decide.
+    `verdict` is why they wait whatever is free; None where only quota and place decide, and then the class stands
+    in the lines. `said` is the verdict of the last plan. `governed`: a guarantee on its path concerns it.
     """
 
-    __slots__ = ("account", "jobs", "key", "shape", "user", "verdict")
+    __slots__ = ("account", "governed", "jobs", "key", "said", "shape", "user", "verdict")
 
     def __init__(self, key: JobClass, shape: Shape, account: Account) -> None:
         self.key, self.shape, self.account = key, shape, account
         self.user: UserId = key.user
         self.jobs: list[Age] = []
         self.verdict: Verdict | None = None
+        self.said: Verdict | None = None
+        asked = {axis for demand in shape.demands for axis, _ in demand.total}
+        self.governed = any(axis in over.branch.guarantee for over in account.path for axis in asked)
 
     @property
     def first(self) -> JobId:
@@ -65,22 +68,29 @@ class Kind:
 
 
 class Queue:
-    """All pending jobs."""
+    """All pending jobs.
 
-    __slots__ = ("_axes", "_quotas", "_shapes", "_values", "after", "entries", "failed", "kinds")
+    `lines` are of the classes that may have a turn; a class that quota keeps from one is parked until something
+    is given back in its branch. `standing` are the shapes of all that stand in lines, `firm` the classes among
+    them that may not be preempted.
+    """
 
-    def __init__(self, axes: Axes, values: Vector, quotas: Quotas) -> None:
+    __slots__ = ("_axes", "_quotas", "_shapes", "_values", "after", "entries", "failed", "firm", "kinds", "lines",
+                 "standing")  # fmt: skip
+
+    def __init__(self, axes: Axes, values: Vector, quotas: Quotas, fair: bool) -> None:
         self._axes, self._values, self._quotas = axes, values, quotas
         self.entries: dict[JobId, Entry] = {}
         self.kinds: dict[JobClass, Kind] = {}
         self.after: dict[JobId, dict[JobId, None]] = {}
         self.failed: dict[JobId, None] = {}
-        self._shapes: dict[
-            tuple[tuple[TaskGroup, ...], Millis | None], tuple[Shape, dict[JobClass, None]]
-        ] = {}
+        self.lines = {turn: Lines(fair) for turn in Turn}
+        self.standing: dict[Shape, None] = {}
+        self.firm: dict[Kind, None] = {}
+        self._shapes: dict[_Asked, Shape] = {}
 
-    def put(self, entry: Entry) -> tuple[Kind, bool]:
-        """Queue a job; its class, and whether it is a new one."""
+    def put(self, entry: Entry) -> Kind:
+        """Queue a job; its class, which stands in the lines once it is judged."""
         job = entry.job
         self.entries[job.id] = entry
         for other in entry.waiting_for:
@@ -92,56 +102,129 @@ class Queue:
             entry.held, bool(entry.waiting_for or entry.failed),
         )  # fmt: skip
         kind = self.kinds.get(key)
-        if new := kind is None:
+        if kind is None:
             kind = self.kinds[key] = Kind(key, self._shape(key), self._quotas.account(job.tenant))
+            kind.account.kinds[kind] = None
         entry.kind = kind
-        insort(kind.jobs, entry.age)
-        return kind, new
+        self._insert(kind, entry.age)
+        return kind
 
     def take(self, job: JobId) -> tuple[Entry, Kind]:
         """Take a job out; its entry and class, which may be empty now and is then forgotten."""
-        entry = self.entries.pop(job)
-        kind = entry.kind
-        assert kind is not None  # noqa: S101 - queued entries have one
+        entry = self.entries[job]
+        kind = self.lend(job)
         for other in entry.waiting_for:
             self.after[other].pop(job, None)
             if not self.after[other]:
                 del self.after[other]
         self.failed.pop(job, None)
-        del kind.jobs[bisect_left(kind.jobs, entry.age)]
         if not kind.jobs:
             self._forget(kind)
         return entry, kind
 
-    def lend(self, job: JobId) -> Entry:
+    def lend(self, job: JobId) -> Kind:
         """Take a job out for the time of a decision; its class stays, even where it is empty now."""
         entry = self.entries.pop(job)
-        assert entry.kind is not None  # noqa: S101 - queued entries have one
-        del entry.kind.jobs[bisect_left(entry.kind.jobs, entry.age)]
-        return entry
+        kind = entry.kind
+        assert kind is not None  # noqa: S101 - queued entries have one
+        position = bisect_left(kind.jobs, entry.age)
+        if position:
+            del kind.jobs[position]
+        else:
+            self._move(kind, None)
+        return kind
 
     def give_back(self, entry: Entry) -> None:
         """Undo `lend`."""
-        assert entry.kind is not None  # noqa: S101 - queued entries have one
         self.entries[entry.job.id] = entry
-        insort(entry.kind.jobs, entry.age)
+        assert entry.kind is not None  # noqa: S101 - queued entries have one
+        self._insert(entry.kind, entry.age)
 
-    def shapes(self) -> Iterable[Shape]:
+    def judge(self, kind: Kind, verdict: Verdict | None) -> None:
+        """A class waits whatever is free, or may have its turn."""
+        kind.verdict = verdict
+        stands = kind in kind.shape.kinds
+        if verdict is None and not stands:
+            self._admit(kind)
+        elif verdict is not None and stands:
+            self._dismiss(kind)
+
+    def park(self, kind: Kind, turn: Turn) -> None:
+        """Quota keeps a class from its turn until something is given back in its branch."""
+        self.lines[turn].leave(kind)
+        kind.account.path[-1].parked[kind, turn] = None
+
+    def released(self, account: Account) -> None:
+        """Something was given back: whoever was parked in this branch may try again."""
+        parked = account.path[-1].parked
+        if parked:
+            waiting, account.path[-1].parked = list(parked), {}
+            for kind, turn in waiting:
+                if (
+                    kind.jobs
+                ):  # one that is empty for the time of a decision enters when its job is given back
+                    self.lines[turn].enter(kind)
+
+    def shapes(self) -> list[Shape]:
         """Every shape that some pending job has."""
-        return [shape for shape, _ in self._shapes.values()]
+        return list(self._shapes.values())
+
+    def _insert(self, kind: Kind, age: Age) -> None:
+        if kind.jobs and kind.jobs[0] < age:
+            insort(kind.jobs, age)
+        else:
+            self._move(kind, age)
+
+    def _move(self, kind: Kind, first: Age | None) -> None:
+        """The oldest job of a class changes: to this one, or to the next where that is None."""
+        stood = [lines for lines in self.lines.values() if lines.leave(kind)]
+        empty = not kind.jobs
+        if first is None:
+            del kind.jobs[0]
+        else:
+            kind.jobs.insert(0, first)
+        if empty and kind in kind.shape.kinds:
+            stood = [lines for turn, lines in self.lines.items() if self._stands(kind, turn)]
+        for lines in stood if kind.jobs else ():
+            lines.enter(kind)
+
+    def _stands(self, kind: Kind, turn: Turn) -> bool:
+        """Whether a class that may have a turn is in its line: not where it is parked."""
+        wanted = kind.governed or turn is Turn.BORROWED
+        return wanted and (kind, turn) not in kind.account.path[-1].parked
+
+    def _admit(self, kind: Kind) -> None:
+        kind.shape.kinds[kind] = None
+        self.standing[kind.shape] = None
+        if not kind.key.preemptible:
+            self.firm[kind] = None
+        for turn, lines in self.lines.items():
+            if self._stands(kind, turn):
+                lines.enter(kind)
+
+    def _dismiss(self, kind: Kind) -> None:
+        del kind.shape.kinds[kind]
+        if not kind.shape.kinds:
+            del self.standing[kind.shape]
+        self.firm.pop(kind, None)
+        for turn, lines in self.lines.items():
+            lines.leave(kind)
+            kind.account.path[-1].parked.pop((kind, turn), None)
 
     def _shape(self, key: JobClass) -> Shape:
-        known = self._shapes.get((key.groups, key.time_limit))
-        if known is None:
+        shape = self._shapes.get((key.groups, key.time_limit))
+        if shape is None:
             shape = Shape(key.groups, key.time_limit, self._axes, self._values)
-            known = self._shapes[key.groups, key.time_limit] = (shape, {})
-        known[1][key] = None
-        return known[0]
+            self._shapes[key.groups, key.time_limit] = shape
+        shape.users += 1
+        return shape
 
     def _forget(self, kind: Kind) -> None:
-        key = kind.key
+        key, shape = kind.key, kind.shape
+        if kind in shape.kinds:
+            self._dismiss(kind)
         del self.kinds[key]
-        _, users = self._shapes[key.groups, key.time_limit]
-        del users[key]
-        if not users:
+        del kind.account.kinds[kind]
+        shape.users -= 1
+        if not shape.users:
             del self._shapes[key.groups, key.time_limit]

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from dure.model.job import TenantId, UserId
 from dure.planning.axes import Amounts, Axes, Vector, add
 from dure.planning.tree import Branch, Stated, Tree
 
+if TYPE_CHECKING:
+    from dure.planning.lines import Turn
+    from dure.planning.queue import Kind
+
 
 class Account:
     """What a tenant and all below it hold, and by user what its own jobs hold.
 
-    `version` counts changes of what is held, `released` those that gave something back.
+    `version` counts changes of what is held. `kinds` are the classes of its own pending jobs. `parked`, at a root,
+    are those below it that quota keeps from a turn. `below` are the accounts under it, itself included.
     """
 
-    __slots__ = ("branch", "held", "path", "released", "users", "version")
+    __slots__ = ("below", "branch", "held", "kinds", "limited", "parked", "path", "users", "version")
 
     def __init__(self, branch: Branch, above: tuple[Account, ...], axes: Axes) -> None:
         self.branch = branch
         self.path: tuple[Account, ...] = (self, *above)
         self.held: Vector = axes.zeros()
         self.users: dict[UserId, Vector] = {}
+        self.kinds: dict[Kind, None] = {}
+        self.parked: dict[tuple[Kind, Turn], None] = {}
         self.version = 0
-        self.released = 0
+        self.limited = any(over.branch.limit for over in self.path)
+        self.below: list[Account] = []
+        for over in self.path:
+            over.below.append(self)
 
 
 class Promises:
@@ -89,15 +100,19 @@ class Promises:
 
 
 class Quotas:
-    """All accounts of a room, and the judgement of limits and guarantees over them."""
+    """All accounts of a room, and the judgement of limits and guarantees over them.
 
-    __slots__ = ("_axes", "accounts", "promises", "tree")
+    `changed` are those whose holdings changed since someone last cleared it.
+    """
+
+    __slots__ = ("_axes", "accounts", "changed", "promises", "tree")
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self._axes = tree.axes
         self.accounts: dict[TenantId, Account] = {}
         self.promises = Promises(tree)
+        self.changed: dict[Account, None] = {}
         for branch in tree.branches.values():
             self._open(branch)
 
@@ -116,8 +131,7 @@ class Quotas:
         for over in account.path:
             add(over.held, amounts, times)
             over.version += 1
-            if times < 0:
-                over.released += 1
+            self.changed[over] = None
         if user not in account.users:
             account.users[user] = self._axes.zeros()
         add(account.users[user], amounts, times)
@@ -142,11 +156,6 @@ def over_limit(
         for axis, amount in amounts:
             if axis in limit and (by := over.held[axis] + amount + also.get(axis, 0) - limit[axis]) > 0:
                 yield over, axis, by
-
-
-def limited(account: Account) -> bool:
-    """Whether any limit is stated on the tenant's path."""
-    return any(over.branch.limit for over in account.path)
 
 
 def used_of(held: Vector, guarantee: Stated) -> float:

@@ -11,13 +11,24 @@ from dure.model.plan import Reservation
 from dure.planning.axes import Amounts, Vector, within
 from dure.planning.nodes import Row
 from dure.planning.placement import Spot, less, place, placements
+from dure.planning.queue import Kind
 from dure.planning.quota import Account
 from dure.planning.running import Active
 from dure.planning.shape import Demand
 from dure.planning.state import State
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
+class Slot:
+    """The earliest time and place for a gang, and what is left on its nodes then."""
+
+    at: Instant
+    demand: Demand
+    spots: list[Spot]
+    extra: dict[Row, Vector]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Promise:
     """A reservation as the decision keeps it.
 
@@ -26,34 +37,61 @@ class Promise:
     """
 
     job: JobId
-    account: Account
+    kind: Kind
     total: Amounts
     guaranteed: bool
-    preemptible: bool
     at: Instant
     spots: list[Spot]
     extra: dict[Row, Vector]
+
+    @classmethod
+    def of(cls, kind: Kind, slot: Slot, guaranteed: bool) -> Promise:
+        """The slot, promised to the oldest job of a class."""
+        extra = {row: list(left) for row, left in slot.extra.items()}
+        return cls(kind.first, kind, slot.demand.total, guaranteed, slot.at, slot.spots, extra)
+
+    @property
+    def account(self) -> Account:
+        """Whose job it is for."""
+        return self.kind.account
+
+    @property
+    def preemptible(self) -> bool:
+        """Whether the reserved job may be preempted once it runs."""
+        return self.kind.key.preemptible
 
     def reservation(self) -> Reservation:
         """As the plan says it."""
         return Reservation(self.job, self.at, placements(self.spots))
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """The earliest time and place for a gang, and what is left there."""
+class Outlook:
+    """The earliest slot last asked for, which stands while who runs, until when, and the nodes stand."""
 
-    at: Instant
-    demand: Demand
-    spots: list[Spot]
-    extra: dict[Row, Vector]
+    __slots__ = ("_known", "_state")
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._known: tuple[JobId, list[Demand], int, Slot | None] | None = None
+
+    def earliest(self, job: JobId, demands: Sequence[Demand], now: Instant) -> Slot | None:
+        """The first instant at which ends of time limits free enough; None where they never do."""
+        version, wanted = self._state.active.version, list(demands)
+        if self._known is not None and not self._state.active.late(now):
+            known_job, known_demands, known_version, slot = self._known
+            if (known_job, known_version) == (job, version) and known_demands == wanted:
+                return slot
+        slot = _earliest(self._state, demands, now)
+        self._known = None if self._state.active.late(now) else (job, wanted, version, slot)
+        return slot
+
+    def forget(self) -> None:
+        """Nodes changed."""
+        self._known = None
 
 
-def earliest(state: State, demands: Sequence[Demand], now: Instant) -> Slot | None:
-    """The first instant at which ends of time limits free enough, all that end at one instant together.
-
-    None where they never do: an attempt without a time limit never ends for planning.
-    """
+def _earliest(state: State, demands: Sequence[Demand], now: Instant) -> Slot | None:
+    """All that end at one instant end together; an attempt without a time limit never does, for planning."""
     ahead = _Ahead(state)
     ends = state.active.ends(now)
     coming = next(ends, None)

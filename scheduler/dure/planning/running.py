@@ -80,26 +80,36 @@ class Active:
 
 
 class Activity:
-    """All attempts that hold places. `version` counts changes of who runs and until when."""
+    """All attempts that hold places. `version` tells apart who runs, and until when."""
 
-    __slots__ = ("_ends", "jobs", "version")
+    __slots__ = ("_ends", "_ticks", "jobs", "version")
 
     def __init__(self) -> None:
         self.jobs: dict[JobId, Active] = {}
         self._ends: list[tuple[Instant, JobId]] = []
         self.version = 0
+        self._ticks = 0
+
+    def changed(self) -> None:
+        """What holds places, or until when, is not what it was."""
+        self._ticks += 1
+        self.version = self._ticks
+
+    def late(self, now: Instant) -> bool:
+        """Whether anything is past its time limit: estimates then move with the clock."""
+        return bool(self._ends) and self._ends[0][0] <= now
 
     def put(self, active: Active) -> None:
         """An attempt holds places from now on."""
         self.jobs[active.job.id] = active
         insort(self._ends, (active.end, active.job.id))
-        self.version += 1
+        self.changed()
 
     def take(self, job: JobId) -> Active:
         """An attempt is over."""
         active = self.jobs.pop(job)
         del self._ends[bisect_left(self._ends, (active.end, job))]
-        self.version += 1
+        self.changed()
         return active
 
     def began(self, active: Active, at: Instant) -> None:
@@ -109,7 +119,7 @@ class Activity:
         del self._ends[bisect_left(self._ends, (active.end, active.job.id))]
         active.started = at
         insort(self._ends, (active.end, active.job.id))
-        self.version += 1
+        self.changed()
 
     def past(self, now: Instant) -> list[Active]:
         """Attempts whose time limit is over, the longest over first."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dure.model.instants import Millis
 from dure.model.job import TaskGroup
 from dure.model.plan import Numbers
 from dure.model.resources import Flavor
 from dure.planning.axes import CPU_AXIS, Amounts, Axes, Vector, together
+
+if TYPE_CHECKING:
+    from dure.planning.queue import Kind
 
 FOREVER: Final = 1 << 62
 """Longer than any time limit."""
@@ -47,11 +50,14 @@ class Demand:
 class Shape:
     """Task groups and a time limit.
 
+    `fits_empty`: the room would hold it if nothing else ran; None before it was asked. `kinds` are the classes of
+    this shape that stand in line, `users` counts all that have it, `cpu` is the least that it asks for.
+
     `demands` are the choices of flavors, best first: group by group in the job's order of preference. `plain`
     says that what refuses it with some room refuses it with less (one group: placing it is then exact).
     """
 
-    __slots__ = ("cpu", "demands", "fits_empty", "groups", "limit", "numbers", "plain")
+    __slots__ = ("cpu", "demands", "fits_empty", "groups", "kinds", "limit", "numbers", "plain", "users")
 
     def __init__(
         self, groups: tuple[TaskGroup, ...], limit: Millis | None, axes: Axes, values: Vector
@@ -63,7 +69,9 @@ class Shape:
         self.plain = len(groups) == 1
         self.cpu = min((dict(demand.total).get(CPU_AXIS, 0) for demand in self.demands), default=0)
         self.numbers: Numbers = self._numbers(axes)
-        self.fits_empty = True
+        self.fits_empty: bool | None = None
+        self.kinds: dict[Kind, None] = {}
+        self.users = 0
 
     def _numbers(self, axes: Axes) -> Numbers:
         tasks = ("tasks", sum(group.count for group in self.groups))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from dure.model.instants import Instant
 from dure.model.job import TenantId, UserId
 from dure.model.plan import Score
@@ -16,7 +18,7 @@ _IDLE = Score(0.0, 0.0)
 class Standing:
     """Scores over a state: current use is what is held there, decided starts included (DESIGN 3.2)."""
 
-    __slots__ = ("_histories", "_known", "_memory", "_now", "_room", "_state", "_values", "_zeros")
+    __slots__ = ("_histories", "_known", "_memory", "_now", "_room", "_scores", "_state", "_values", "_zeros")
 
     def __init__(self, state: State, histories: Histories, now: Instant) -> None:
         self._state, self._histories, self._now = state, histories, now
@@ -25,6 +27,7 @@ class Standing:
         self._room = whole(state.nodes.capacity, state.values)
         self._zeros = state.axes.zeros()
         self._known: dict[Account, tuple[int, Score]] = {}
+        self._scores: dict[TenantId, Score] | None = None
 
     def score(self, account: Account) -> Score:
         """A tenant's share above its guarantee, and the same by its weight."""
@@ -41,11 +44,16 @@ class Standing:
         """A user's score inside the tenant: the same formula, without guarantee or weight."""
         return self._share(account.users.get(user, self._zeros), self._zeros, account.branch.id, user)
 
-    def scores(self) -> dict[TenantId, Score]:
-        """Every tenant that the rules name."""
-        return {
-            tenant: self.score(self._state.quotas.accounts[tenant]) for tenant in self._state.tree.branches
-        }
+    def scores(self, changed: Iterable[Account]) -> dict[TenantId, Score]:
+        """Every tenant that the rules name. `changed` are those whose holdings did since this was last asked."""
+        accounts = self._state.quotas.accounts
+        if self._scores is None:
+            self._scores = {tenant: self.score(accounts[tenant]) for tenant in self._state.tree.branches}
+            return self._scores
+        different = {a.branch.id: self.score(a) for a in changed if a.branch.known}
+        if any(self._scores[tenant] != score for tenant, score in different.items()):
+            self._scores = {**self._scores, **different}
+        return self._scores
 
     def _share(self, held: list[int], promised: list[int], tenant: TenantId, user: UserId) -> float:
         current = parts(above(held, promised, self._values), self._room)

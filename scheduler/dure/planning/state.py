@@ -22,7 +22,8 @@ from dure.planning.tree import Tree
 class State:
     """All that a decision works on. The same moves serve what happened and what a decision tries and undoes."""
 
-    __slots__ = ("_lent", "active", "axes", "fair", "nodes", "paused", "queue", "quotas", "room_paused", "rules",
+    __slots__ = ("_lent",
+        "_version", "active", "axes", "fair", "nodes", "paused", "queue", "quotas", "room_paused", "rules",
                  "tree", "values")  # fmt: skip
 
     def __init__(self, rules: Rules, flavors: Iterable[Flavor]) -> None:
@@ -33,10 +34,11 @@ class State:
         self.fair = rules.planning.order is Order.FAIR
         self.nodes = Nodes(self.axes)
         self.quotas = Quotas(self.tree)
-        self.queue = Queue(self.axes, self.values, self.quotas)
+        self.queue = Queue(self.axes, self.values, self.quotas, self.fair)
         self.active = Activity()
         self.paused: set[TenantId] = set()
         self._lent: list[Entry] = []
+        self._version = 0
         self.room_paused = False
 
     def put_node(self, node: Node) -> None:
@@ -63,15 +65,19 @@ class State:
         """One task of an attempt gives back what it held."""
         place = active.place_of(task)
         place.left -= 1
-        self.active.version += 1
+        self.active.changed()
         if row := self.nodes.rows.get(place.node):
             self.nodes.take(row, place.amounts, -1)
         account = self.quotas.account(active.job.tenant)
         self.quotas.hold(account, active.job.user, place.amounts, -1)
+        self.queue.released(account)
 
     def try_start(self, job: JobId, now: Instant, placements: tuple[Placement, ...]) -> Active:
         """A pending job takes places, for the time of a decision."""
-        entry = self.queue.lend(job)
+        entry = self.queue.entries[job]
+        self.queue.lend(job)
+        if not self._lent:
+            self._version = self.active.version
         active = Active(entry.job, entry.attempts + 1, now, placements, self.axes)
         self.begin(active)
         self._lent.append(entry)
@@ -79,10 +85,13 @@ class State:
 
     def undo_starts(self) -> None:
         """Everything that a decision tried is as it was."""
+        if not self._lent:
+            return
         while self._lent:
             entry = self._lent.pop()
             self.over(entry.job.id)
             self.queue.give_back(entry)
+        self.active.version = self._version
 
     def fits_empty(self, shape: Shape) -> bool:
         """Whether the room would hold the shape if nothing else ran, whatever its nodes' state."""
@@ -95,3 +104,5 @@ class State:
                 if row := self.nodes.rows.get(place.node):
                     self.nodes.take(row, place.amounts, place.left * times)
                 self.quotas.hold(account, active.job.user, place.amounts, place.left * times)
+        if times < 0:
+            self.queue.released(account)
