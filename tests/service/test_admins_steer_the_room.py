@@ -32,7 +32,8 @@ def test_a_new_bundle_comes_into_force_without_a_restart(fresh_room: ServedRoom)
     new = until_version_is_not(fresh_room, old)
     assert "dog" in {tenant["id"] for tenant in new["tenants"]}
     assert ant.get(f"/v1/jobs/{runs}").json()["state"] == "running"
-    assert until_state(dog := fresh_room.client("dog"), submit(dog, "true", cpu="1", memory="64Mi")["id"])
+    dog = fresh_room.client("dog")
+    assert until_state(dog, submit(dog, "true", cpu="1", memory="64Mi")["id"])["state"] == "succeeded"
     ant.delete(f"/v1/jobs/{runs}")
     until_state(ant, runs)
     assert fresh_room.admin.get("/v1/debug/history").json()["equal"]

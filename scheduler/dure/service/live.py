@@ -40,7 +40,8 @@ class Live:
 
     `room` and `meter` are None until the first recovery. `ending` are jobs told to end and not yet seen ended;
     `kept` are jobs being queued on hold, which may not start in between. `use_rules` tells the backend of new
-    rules; `findings` say why the newest bundle was refused; `answering`: the last turn went well.
+    rules; `findings` say why the newest bundle was refused; `answering`: the last turn went well. `wake` makes the
+    loop take a turn.
     """
 
     settings: Settings
@@ -61,6 +62,7 @@ class Live:
     stats: LoopStats = field(default_factory=LoopStats)
     findings: tuple[str, ...] = ()
     answering: bool = False
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -30,7 +30,6 @@ class Loop:
 
     def __init__(self, live: Live) -> None:
         self._live = live
-        self._wake = asyncio.Event()
         self._asked: deque[tuple[Callable[[], Awaitable[Any]], asyncio.Future[Any]]] = deque()
         self._stale = True
         self._decide_at: Instant | None = 0
@@ -44,12 +43,12 @@ class Loop:
             raise RoomGone("the server stops")
         future: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
         self._asked.append((work, future))
-        self._wake.set()
+        self._live.wake.set()
         return await future
 
     def wake(self) -> None:
         """Take a turn now."""
-        self._wake.set()
+        self._live.wake.set()
 
     async def run(self) -> None:
         """Take turns until `stopping`; then record what is metered."""
@@ -66,7 +65,7 @@ class Loop:
 
     async def _turn(self) -> None:
         live = self._live
-        self._wake.clear()
+        live.wake.clear()
         if self._stale or live.room is None or not live.room.alive:
             await recover(live)
             self._stale, self._decide_at, self._settle_at = False, 0, self._next_settle()
@@ -114,7 +113,7 @@ class Loop:
         due = min(self._settle_at, self._decide_at if self._decide_at is not None else self._settle_at)
         left = min(max((due - live.clock.now()) / SECOND, 0.0), _LONGEST_WAIT_S)
         seen = asyncio.ensure_future(live.backend.observe(live.revision, left))
-        woken = asyncio.ensure_future(self._wake.wait())
+        woken = asyncio.ensure_future(live.wake.wait())
         try:
             await asyncio.wait({seen, woken}, return_when=asyncio.FIRST_COMPLETED)
             if seen.done():

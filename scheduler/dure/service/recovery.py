@@ -31,11 +31,11 @@ async def recover(live: Live) -> None:
     """Read everything again and begin a Room anew. Raises whatever the backend or the ledger raise."""
     watched_from = live.clock.now()
     seen, records = await _all_that_is_known(live)
-    live.observed, live.revision, live.plan = Observed(), seen.revision, None
-    live.ending.clear()
+    pauses = await _pauses(live, watched_from)
     live.meter = await Meter.resume(live.backend, live.books, records, watched_from)
-    _witness(live, await _pauses(live, watched_from))
-    _witness(live, seen.changes)
+    live.observed, live.revision = Observed(), seen.revision  # from here to the next await nobody looks on
+    live.ending.clear()
+    _witness(live, (*pauses, *seen.changes))
     live.observed.past += _over(records, live.observed)
     await live.meter.settle(live.now() + 1, lambda: _catch_up(live))
     await _record_policy(live)
@@ -152,7 +152,7 @@ async def _begin(live: Live) -> None:
     live.observed.forget(watermark)
     if live.room is not None:
         await live.room.close()
-    live.room = await RoomClient.spawn(live.inherited)
+    live.room = await RoomClient.spawn(live.inherited, live.wake.set)
     await live.room.begin(snapshot, live.rules, live.rules_since)
 
 

@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from dure.model.change import Change
 from dure.model.instants import Instant
@@ -25,19 +25,20 @@ class RoomGone(Exception):  # noqa: N818 - a state of the child, met by starting
 class RoomClient:
     """One Room child. Requests are answered in the order in which they were sent."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, ended: Callable[[], None]) -> None:
         self._process = process
+        self._ended = ended
         self._waiting: deque[asyncio.Future[object]] = deque()
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def spawn(cls, inherited: Iterable[int] = ()) -> RoomClient:
-        """Start a child that keeps the descriptors `inherited` open."""
+    async def spawn(cls, inherited: Iterable[int], ended: Callable[[], None]) -> RoomClient:
+        """Start a child that keeps the descriptors `inherited` open; `ended` is called when it is gone."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "dure.service.room_child", str(os.getpid()),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, pass_fds=tuple(inherited),
         )  # fmt: skip
-        return cls(process)
+        return cls(process, ended)
 
     @property
     def pid(self) -> int:
@@ -131,3 +132,4 @@ class RoomClient:
                 future = self._waiting.popleft()
                 if not future.done():
                     future.set_exception(RoomGone("the Room child ended before it answered"))
+            self._ended()

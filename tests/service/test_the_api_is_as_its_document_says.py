@@ -1,0 +1,55 @@
+"""Every operation of the OpenAPI document, with generated requests, against a live server."""
+
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.rig.room import ServedRoom
+
+pytestmark = pytest.mark.slow
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+STREAMS = {"/v1/jobs/{job}/logs", "/v1/jobs/{job}/wait"}  # bounded below: else each example may wait for long
+
+
+def test_generated_requests_meet_no_fault(room: ServedRoom) -> None:
+    """Whatever is sent, good or bad, is answered as the document says and never by a fault."""
+    document = httpx.get(f"{room.url}/openapi.json", trust_env=False).json()
+    schema = schemathesis.openapi.from_dict(document)
+    headers = {"Authorization": room.admin.headers["Authorization"]}
+    operations = [made.ok() for made in schema.get_all_operations() if isinstance(made, Ok)]
+    assert len(operations) > 20
+
+    for operation in operations:
+        cases = st.one_of(
+            operation.as_strategy(generation_mode=schemathesis.GenerationMode.POSITIVE),
+            operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE),
+        )
+
+        @settings(max_examples=12, deadline=None, database=None, derandomize=True,
+                  suppress_health_check=list(HealthCheck))  # fmt: skip
+        @given(case=cases)
+        def ask(case: Any) -> None:
+            if case.path in STREAMS and isinstance(case.query, dict):
+                case.query |= {"timeout": 0.01} if case.path.endswith("wait") else {"follow": False}
+            case.call_and_validate(base_url=room.url, headers=headers, checks=CHECKS, timeout=60)
+
+        ask()
+    assert room.admin.get("/readyz").status_code == 200
+    assert "request failed" not in room.log()
