@@ -208,7 +208,7 @@ def test_what_is_no_ledger_is_one_clear_error(tmp_path: Path, content: bytes | N
     before = sorted(tmp_path.iterdir())
     done = CliRunner().invoke(command, ["check", "--data", str(tmp_path)])
     assert done.exit_code == 2
-    assert done.stderr.startswith("Error: ")
+    assert done.stderr.startswith("dure: ")
     assert done.stderr.count("\n") == 1
     assert sorted(tmp_path.iterdir()) == before
 
