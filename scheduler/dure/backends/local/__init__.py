@@ -4,8 +4,7 @@
 must be there in milliseconds.
 """
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as type checkers know it; typing itself would cost a shim half its start
 if TYPE_CHECKING:
     from dure.backends.local.backend import LocalBackend
 

@@ -1,12 +1,17 @@
 """The user's command: from a fork of the shim to the program in its own session."""
 
+from __future__ import annotations
+
 import ctypes
 import os
 import resource
 import signal
-from typing import NoReturn
 
-from dure.backends.local.shim.orders import Orders
+TYPE_CHECKING = False  # as type checkers know it: typing takes as long to load as all the rest
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from dure.backends.local.shim.orders import Orders
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -78,7 +83,17 @@ def _detach(log: int) -> None:
         os.dup2(source, target)
 
 
+def _offer_to_oom_killer() -> None:
+    """Should memory run out, the kernel takes the task before its shim or the server."""
+    try:
+        with open("/proc/self/oom_score_adj", "wb", buffering=0) as file:
+            file.write(b"500")
+    except OSError:
+        return
+
+
 def _drop_to(orders: Orders) -> None:
+    _offer_to_oom_killer()
     os.umask(0o077 if orders["user"] else 0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

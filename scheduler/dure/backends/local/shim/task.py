@@ -1,5 +1,7 @@
 """A task from its `started` to its `exit`: who owns it, how long it may live, and what is left of it."""
 
+from __future__ import annotations
+
 import marshal
 import os
 import signal
@@ -8,7 +10,10 @@ import time
 
 from dure.backends.local import disk, processes
 from dure.backends.local.shim import command
-from dure.backends.local.shim.orders import Orders
+
+TYPE_CHECKING = False  # as type checkers know it: typing takes as long to load as all the rest
+if TYPE_CHECKING:
+    from dure.backends.local.shim.orders import Orders
 
 _SIGNALS = {signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP, signal.SIGINT}
 _BEAT, _WATCH, _CLEAN = 1.0, 0.15, 0.02  # seconds between looks: at ease, at a memory limit, at the end
