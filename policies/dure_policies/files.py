@@ -34,15 +34,17 @@ def _read_bytes(path: Path, findings: Findings) -> bytes | None:
     except OSError as error:
         findings.add(place, f"this cannot be read ({error.strerror}); put a readable file here")
         return None
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
             findings.add(place, "this is not a regular file; put a YAML file here")
             return None
-        try:
+        with os.fdopen(handle, "rb", closefd=False) as file:
             data = file.read(LARGEST + 1)
-        except OSError as error:
-            findings.add(place, f"this cannot be read ({error.strerror}); put a readable file here")
-            return None
+    except OSError as error:
+        findings.add(place, f"this cannot be read ({error.strerror}); put a readable file here")
+        return None
+    finally:
+        os.close(handle)
     if len(data) > LARGEST:
         findings.add(place, f"this is larger than {LARGEST} bytes; no bundle needs as much")
         return None

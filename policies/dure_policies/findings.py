@@ -97,4 +97,4 @@ def suggest(wrong: str, right: Collection[str], otherwise: str) -> str:
     if close := nearest(wrong, right):
         return f"did you mean {close}?"
     listed = ", ".join(nsmallest(12, right)) + (", …" if len(right) > 12 else "")
-    return f"{otherwise} {listed}" if right else otherwise
+    return f"{otherwise} {listed or 'none'}"

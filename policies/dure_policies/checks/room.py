@@ -39,7 +39,7 @@ def check_flavors(gpus: Entry, draft: Draft, findings: Findings) -> None:
     """Each key of a mapping by flavor must be a flavor of the room."""
     for flavor, read in gpus.items():
         if draft.flavors is not None and flavor not in draft.flavors:
-            otherwise = "declare it under flavors in room.yaml, or use one of"
+            otherwise = "declare it under flavors in room.yaml; there are"
             findings.add_missing(
                 read.key, f"there is no flavor {shown(flavor)}", flavor, draft.flavors, otherwise
             )
