@@ -15,8 +15,17 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "ledger.db"
 
 
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger file to copy, with its tables and nothing in them."""
+    file = tmp_path_factory.mktemp("empty") / "ledger.db"
+    open_ledger(file).close()
+    return file
+
+
 @pytest.fixture
-def ledger(path: Path) -> Iterator[SqlLedger]:
+def ledger(empty_file: Path, path: Path) -> Iterator[SqlLedger]:
+    shutil.copy(empty_file, path)
     opened = open_ledger(path)
     yield opened
     opened.close()

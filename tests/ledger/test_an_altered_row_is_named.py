@@ -27,8 +27,8 @@ UNITS = {
 def booked_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger of a few minutes with its charges booked twice over; nobody has it open."""
     file = tmp_path_factory.mktemp("booked") / "ledger.db"
-    ledger = SmallRoom(seed=7, minutes=3).fill(open_ledger(file))
-    ledger.book(T0 + 100_000)
+    ledger = SmallRoom(seed=7, minutes=2).fill(open_ledger(file))
+    ledger.book(T0 + 70_000)
     ledger.book()
     assert ledger.check().findings == ()
     ledger.close()
@@ -109,7 +109,7 @@ def forge(file: Path) -> None:
 
 def test_even_with_forged_digests_the_accounts_disagree(file: Path) -> None:
     """The accounts and the money hold each other: a row altered with its digests is still found by its key."""
-    for table, column, number, by in mutations(file, 2, ("slices", "states", "charges"), 25):
+    for table, column, number, by in mutations(file, 2, ("slices", "states", "charges"), 15):
         alter(file, table, column, number, by)
         forge(file)
         row = rows_of(file, table)[number - 1]

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dure.ledger.lossless import dump, load
@@ -32,6 +32,7 @@ def test_a_doubtful_slice_comes_back_as_it_was(slice_: Slice) -> None:
     assert load(Slice, dump(slice_)) == slice_
 
 
+@settings(max_examples=40)
 @given(st.from_type(Job))
 def test_equal_values_have_equal_text(job: Job) -> None:
     """The text may stand for the value, in keys and digests."""
