@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from dure.model.job import Job
 from dure.model.node import Node, NodeState
 from dure.model.resources import Resources
 from dure.model.rules import Planning, Rules
+from dure.model.snapshot import Pending
 from dure.model.use import Slice
 from tests.ledger.small_room import RULES
 
@@ -62,6 +64,23 @@ def test_other_text_is_refused_with_what_is_wrong(text: str, says: str) -> None:
     """An altered row never becomes a value that nobody wrote."""
     with pytest.raises(ValueError, match=says):
         load(Node, text)
+
+
+@given(st.from_type(Pending))
+@settings(max_examples=20)
+def test_sets_come_back_and_have_one_text(pending: Pending) -> None:
+    """The order of a set is no part of it."""
+    assert load(Pending, dump(pending)) == pending
+    turned = replace(pending, waiting_for=frozenset(sorted(pending.waiting_for, reverse=True)))
+    assert dump(turned) == dump(pending)
+
+
+def test_what_is_no_value_of_the_model_has_no_text() -> None:
+    """A float that is no number, or a mutable thing, would not come back as it was."""
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        dump(Planning(memory=float("nan")))
+    with pytest.raises(TypeError, match="list is no value of the model"):
+        dump(Resources(gpus=[]))  # type: ignore[arg-type]  # what a careless caller may do
 
 
 def test_the_text_is_canonical_and_plain() -> None:

@@ -86,7 +86,7 @@ def open_database(url: str | Path, read_only: bool = False) -> Database:
         _check_form(database) if read_only else _upgrade(database)
     except DatabaseError as error:
         database.close()
-        raise LedgerUnusable(f"{path} is no ledger: {error.orig}") from error
+        raise LedgerUnusable(f"{path} cannot be used as a ledger: {error.orig}") from error
     except LedgerUnusable:
         database.close()
         raise
