@@ -79,7 +79,7 @@ def tenants(draw: st.DrawFn, flavors: tuple[GpuFlavor, ...]) -> tuple[Tenant, ..
 
 
 def _far_above(quota: Quota) -> Quota:
-    return Quota(tuple((name, amount + 10**6) for name, amount in quota.stated))
+    return Quota(tuple((name, amount + 10**4) for name, amount in quota.stated))
 
 
 @st.composite

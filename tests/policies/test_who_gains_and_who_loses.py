@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dure_policies import Effect, diff
-from tests.policies.small_bundle import TEXTS, changed, rules, write
+from tests.policies.small_bundle import changed, rules, write
 
 
 def told(tmp_path: Path, **texts: str) -> list[tuple[str, str, str, str, str]]:
@@ -53,9 +53,8 @@ def test_a_weight_changes_the_shares_of_all_siblings(tmp_path: Path) -> None:
 
 def test_who_comes_gains_and_who_goes_loses(tmp_path: Path) -> None:
     """Limits too: who is not there has none, and that is no gain."""
-    texts = {
-        "tenants": TEXTS["tenants"].replace("  team:\n    parent: bob\n", "  eve:\n    limit: {cpu: 1}\n")
-    }
+    team = "  team:\n    parent: bob\n    guarantee: {gpus: {a100: 1}}\n"
+    texts = changed("tenants", team, "  eve:\n    limit: {cpu: 1}\n")
     found = told(tmp_path, **texts)
     assert ("eve", "limit cpu", "", "1", "gains") in found
     assert ("team", "guarantee gpu:a100", "1", "", "loses") in found
