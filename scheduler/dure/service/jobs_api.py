@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
@@ -59,7 +60,7 @@ async def submit(
     if dry_run:
         response.status_code = 200
         told = await hall.live.child().suppose(job, waiting, hall.live.now())
-        return views.supposed_answer(job, told, rules.timezone)
+        return views.supposed_answer(job, _for_the_eyes_of(caller, told, hall), rules.timezone)
     return _answer(hall, await _enqueue(hall, job, hold=body.hold))
 
 
@@ -118,6 +119,7 @@ async def explain(job: JobPath, hall: Serving, caller: Person) -> ExplanationAns
     except KeyError:  # it ended meanwhile, or long ago
         record = await hall.live.backend.record(job)
         return views.final_answer(record, hall.live.now(), timezone)
+    told = _for_the_eyes_of(caller, told, hall)
     return views.explanation_answer(told, record.state.value, timezone)
 
 
@@ -144,6 +146,14 @@ async def record_of(hall: Hall, caller: Caller, job: JobId) -> JobRecord:
     if record is None or not caller.sees(record.job.tenant, hall.live.rules):
         raise not_found(f"job {job[:64]}")
     return record
+
+
+def _for_the_eyes_of(caller: Caller, told: Explanation, hall: Hall) -> Explanation:
+    """Other tenants' jobs stand in the way without their names."""
+    jobs, rules = hall.live.observed.jobs, hall.live.rules
+    unseen = {job for job, entry in jobs.items() if not caller.sees(entry.job.tenant, rules)}
+    hidden = (replace(r, subject=words.OTHERS) if r.subject in unseen else r for r in told.reasons)
+    return replace(told, reasons=tuple(hidden))
 
 
 async def _known(hall: Hall, job: JobId) -> JobRecord | None:

@@ -53,14 +53,31 @@ async def _pieces(hall: Hall, job: JobId, task: int, offset: int, follow: bool) 
 
 
 async def _tail_offset(hall: Hall, job: JobId, task: int, offset: int, lines: int) -> int:
-    """Where the last `lines` lines begin, at `offset` or later; a last line without its end counts as one."""
-    begins: deque[int] = deque([offset], maxlen=lines + 1)
-    at = offset
+    tail = Tail(lines, offset)
     async for piece in hall.live.backend.logs(job, task, offset, False):
-        begins.extend(at + i + 1 for i, byte in enumerate(piece) if byte == 0x0A)
-        at += len(piece)
-    if lines == 0:
-        return at
-    return (
-        begins[-lines - 1] if begins[-1] == at and len(begins) > lines else begins[max(-lines, -len(begins))]
-    )
+        tail.feed(piece)
+    return tail.offset
+
+
+class Tail:
+    """Finds where the last lines of a stream of pieces begin; a last line without its end counts as one."""
+
+    def __init__(self, lines: int, offset: int = 0) -> None:
+        self._begins: deque[int] = deque([offset], maxlen=lines + 1)
+        self._lines = lines
+        self._at = offset
+
+    def feed(self, piece: bytes) -> None:
+        """The next piece."""
+        at = piece.find(b"\n")
+        while at >= 0:
+            self._begins.append(self._at + at + 1)
+            at = piece.find(b"\n", at + 1)
+        self._at += len(piece)
+
+    @property
+    def offset(self) -> int:
+        """The byte at which the last lines begin."""
+        whole = self._begins[-1] == self._at
+        begins = list(self._begins)[:-1] if whole else list(self._begins)
+        return begins[-self._lines :][0] if self._lines and begins else self._at

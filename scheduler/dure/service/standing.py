@@ -15,8 +15,7 @@ from dure.service.answers import NodeAnswer, QuotaRow
 from dure.service.identity import Caller, branch
 from dure.service.live import Live
 from dure.service.observed import Entry, Observed
-
-OTHERS = "(others)"
+from dure.service.words import OTHERS
 
 
 def verdict_of(live: Live, record: JobRecord) -> Verdict | None:

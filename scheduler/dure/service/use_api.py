@@ -19,7 +19,8 @@ from dure.service.identity import Caller
 from dure.service.instants import from_wire, month_start, to_wire
 from dure.service.recovery import settle
 from dure.service.requests import Line
-from dure.service.standing import OTHERS, quota_rows
+from dure.service.standing import quota_rows
+from dure.service.words import OTHERS
 
 router = APIRouter(prefix="/v1", tags=["use"])
 

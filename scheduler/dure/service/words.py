@@ -11,6 +11,9 @@ from dure.model.plan import Code, EndCause, Numbers, Reason
 from dure.model.resources import CPU, MEMORY, ResourceName, flavor_of
 from dure.service.instants import in_room
 
+OTHERS = "(others)"
+"""Stands for what belongs to other tenants, whose names are not told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -22,16 +25,15 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a template may use: the subject, what is asked for, what the limit is, and other numbers by name."""
+    """What a template may use: the subject, the first resource, amounts asked, allowed and free, every number."""
 
     subject: str
+    resource: ResourceName
     amounts: Text
     limits: Text
+    free: Text
     numbers: Mapping[str, int]
     timezone: str
-
-    def count(self, name: str) -> int:
-        return self.numbers.get(name, 0)
 
     def when(self, name: str) -> str:
         return in_room(self.numbers[name], self.timezone) if name in self.numbers else ""
@@ -44,7 +46,7 @@ def amount(name: ResourceName, value: int) -> Text:
     if name == CPU:
         cores = _decimal(value, 1000)
         return Text(f"{cores} core{'' if value == 1000 else 's'}", f"{cores}코어")
-    gib = value >= 1024 and value % 102.4 < 1e-9
+    gib = value >= 1024 and value * 10 % 1024 == 0
     size = f"{_decimal(value, 1024)} GiB" if gib else f"{value} MiB"
     return Text(size, size.replace(" ", ""))
 
@@ -79,8 +81,10 @@ def reason(of: Reason, timezone: str) -> Text:
     asked = amounts(of.numbers, "asks:")
     said = _Said(
         of.subject,
+        next((name for name, _ in of.numbers if _is_resource(name)), ""),
         asked if asked.en else amounts(of.numbers),
         amounts(of.numbers, "limit:"),
+        amounts(of.numbers, "free:"),
         dict(of.numbers),
         timezone,
     )
@@ -154,12 +158,18 @@ def _term(said: _Said) -> Text:
 def _over_limit(said: _Said) -> Text:
     whose = f"the limit of {said.subject}" if said.subject else "a limit of the tenant"
     whose_ko = f"{said.subject}의 한도" if said.subject else "테넌트의 한도"
+    if said.resource and {"asks", "held", "limit"} <= said.numbers.keys():
+        asks, held, limit = (amount(said.resource, said.numbers[name]) for name in ("asks", "held", "limit"))
+        return Text(
+            f"With it {whose} would be passed: {held.en} of {limit.en} are held, and it asks for {asks.en}.",
+            f"{whose_ko}를 넘게 됩니다: {limit.ko} 중 {held.ko} 사용 중, 요청 {asks.ko}.",
+        )
     most = f" ({said.limits.en})" if said.limits.en else ""
     most_ko = f"({said.limits.ko})" if said.limits.ko else ""
-    asks = f"; it asks for {said.amounts.en}" if said.amounts.en else ""
+    asks_en = f"; it asks for {said.amounts.en}" if said.amounts.en else ""
     asks_ko = f" 요청: {said.amounts.ko}." if said.amounts.ko else ""
     return Text(
-        f"With it {whose}{most} would be passed{asks}.", f"{whose_ko}{most_ko}를 넘게 됩니다.{asks_ko}"
+        f"With it {whose}{most} would be passed{asks_en}.", f"{whose_ko}{most_ko}를 넘게 됩니다.{asks_ko}"
     )
 
 
@@ -172,18 +182,26 @@ def _never_fits(said: _Said) -> Text:
 
 
 def _no_place(said: _Said) -> Text:
-    en = f"; it needs {said.amounts.en}" if said.amounts.en else ""
+    en = f": it needs {said.amounts.en}" if said.amounts.en else ""
     ko = f" 필요한 자원: {said.amounts.ko}." if said.amounts.ko else ""
+    tasks, fit = said.numbers.get("tasks", 1), said.numbers.get("placeable")
+    if fit is not None and tasks > 1:
+        en += f"; {fit} of its {tasks} tasks would find one"
+        ko += f" 태스크 {tasks}개 중 {fit}개만 들어갈 수 있습니다."
+    if said.free.en:
+        en += f"; the whole room has {said.free.en} free"
+        ko += f" 방 전체의 빈 자원: {said.free.ko}."
     return Text(f"No free place for it now{en}.", f"지금은 빈자리가 없습니다.{ko}")
 
 
 def _reserved(said: _Said) -> Text:
     at = said.when("at")
     if said.subject:
+        who, who_ko = _job(said.subject)
         hour, hour_ko = (f" for {at}", f" (예약 {at})") if at else ("", "")
         return Text(
-            f"Starting it would delay job {said.subject}, which has a reservation{hour}.",
-            f"먼저 예약된 작업 {said.subject}이(가) 늦어지게 되어 기다립니다{hour_ko}.",
+            f"Starting it would delay {who}, which has a reservation{hour}.",
+            f"먼저 예약된 {who_ko}이(가) 늦어지게 되어 기다립니다{hour_ko}.",
         )
     return Text(
         f"Has a reservation for {at} at the latest." if at else "Has a reservation.",
@@ -200,8 +218,16 @@ def _not_preemptible(_: _Said) -> Text:
 
 def _behind(said: _Said) -> Text:
     if said.subject:
-        return Text(f"Waits behind job {said.subject}.", f"작업 {said.subject} 다음 차례입니다.")
+        who, who_ko = _job(said.subject)
+        return Text(f"Waits behind {who}.", f"{who_ko} 다음 차례입니다.")
     return Text("Others come before it.", "먼저 시작할 다른 작업이 있습니다.")
+
+
+def _job(subject: str) -> tuple[str, str]:
+    """A job by its id, or one of which the reader may know nothing."""
+    if subject == OTHERS:
+        return "a job of another tenant", "다른 테넌트의 작업"
+    return f"job {subject}", f"작업 {subject}"
 
 
 def _running(said: _Said) -> Text:

@@ -1,0 +1,99 @@
+import re
+
+import pytest
+
+from dure.model.plan import Code, EndCause, Numbers, Reason
+from dure.service import words
+
+SEOUL = "Asia/Seoul"
+AT = 1_795_334_400_000  # 2026-11-22T17:00:00 in Seoul
+HANGUL = re.compile("[가-힣]")
+
+NUMBERS: dict[Code, Numbers] = {
+    Code.TERM: (("from", AT), ("until", AT + 1)),
+    Code.OVER_LIMIT: (("gpu:a100", 1), ("asks", 2), ("held", 3), ("limit", 4)),
+    Code.NEVER_FITS: (("tasks", 2), ("cpu", 1500), ("memory", 4096)),
+    Code.NO_PLACE: (("tasks", 2), ("gpu:a100", 2), ("placeable", 1), ("free:gpu:a100", 1)),
+    Code.RESERVED: (("at", AT),),
+    Code.BEHIND: (("at", AT),),
+    Code.RUNNING: (("since", AT), ("until", AT)),
+}
+
+
+@pytest.mark.parametrize("code", Code)
+@pytest.mark.parametrize("subject", ["", "ant", words.OTHERS])
+@pytest.mark.parametrize("bare", [True, False])
+def test_every_code_is_a_sentence_in_both_languages(code: Code, subject: str, bare: bool) -> None:
+    """With or without numbers and subject, people read a whole sentence and no code."""
+    text = words.reason(Reason(code, subject, () if bare else NUMBERS.get(code, ())), SEOUL)
+    for sentence in (text.en, text.ko):
+        assert sentence.endswith(".")
+        assert not re.search(r"[{}]|None|\bgpu:|\(\)|  |:\.", sentence), sentence
+    assert HANGUL.search(text.ko)
+    assert not HANGUL.search(text.en)
+
+
+def test_numbers_come_with_units_and_room_time() -> None:
+    """GPUs, cores, GiB, and the hour as the room's clocks show it."""
+    over = words.reason(Reason(Code.OVER_LIMIT, "bee", NUMBERS[Code.OVER_LIMIT]), SEOUL)
+    held = "3 a100 GPUs of 4 a100 GPUs are held, and it asks for 2 a100 GPUs"
+    assert over.en == f"With it the limit of bee would be passed: {held}."
+    assert over.ko == "bee의 한도를 넘게 됩니다: a100 GPU 4개 중 a100 GPU 3개 사용 중, 요청 a100 GPU 2개."
+    never = words.reason(Reason(Code.NEVER_FITS, "", NUMBERS[Code.NEVER_FITS]), SEOUL)
+    assert never.en == "The room cannot hold it even when empty; it asks for 1.5 cores, 4 GiB."
+    reserved = words.reason(Reason(Code.RESERVED, "", (("at", AT),)), SEOUL)
+    assert reserved.en == "Has a reservation for 2026-11-22 17:00:00 KST at the latest."
+    behind = words.reason(Reason(Code.BEHIND, words.OTHERS), SEOUL)
+    assert behind.ko == "다른 테넌트의 작업 다음 차례입니다."
+
+
+@pytest.mark.parametrize(
+    ("amount", "en", "ko"),
+    [
+        (("cpu", 1000), "1 core", "1코어"),
+        (("cpu", 500), "0.5 cores", "0.5코어"),
+        (("memory", 1536), "1.5 GiB", "1.5GiB"),
+        (("memory", 1537), "1537 MiB", "1537MiB"),
+        (("memory", 64), "64 MiB", "64MiB"),
+        (("gpu:a100-mig-1g.10gb", 1), "1 a100-mig-1g.10gb GPU", "a100-mig-1g.10gb GPU 1개"),
+    ],
+)
+def test_amounts_as_people_write_them(amount: tuple[str, int], en: str, ko: str) -> None:
+    """Whole units where they are whole, and exact numbers where they are not."""
+    assert words.amount(*amount) == words.Text(en, ko)
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        *EndCause,
+        words.cancelled_by("kim"),
+        "exited with 3",
+        "ended by SIGKILL",
+        "memory: it held 70 MiB, more than it asked for",
+        "lost: its shim is gone and left no exit status; the end is the last proof of life",
+        "task 2 exited with 1; the others were ended",
+        "task 0 memory: it held 70 MiB, more than it asked for; the others were ended",
+        "could not be run: No such file or directory: nothere",
+    ],
+)
+def test_endings_are_told_in_both_languages(cause: str) -> None:
+    """What backends keep of an end is a sentence too, its numbers kept."""
+    text = words.ending(cause)
+    assert text.en.endswith(".")
+    assert HANGUL.search(text.ko)
+    if cause not in set(EndCause):
+        assert set(re.findall(r"\d+|kim|SIGKILL|nothere", cause)) <= set(
+            re.findall(r"\w+", text.ko + text.en)
+        )
+
+
+def test_what_a_backend_says_in_its_own_words_is_passed_on() -> None:
+    """Nothing is lost where no sentence is known."""
+    assert words.ending("the moon is in the way") == words.Text(*["the moon is in the way"] * 2)
+
+
+def test_lengths_show_their_two_largest_units() -> None:
+    """Hours and minutes, not a count of milliseconds."""
+    assert words.length(9_000_000) == words.Text("2 h 30 min", "2시간 30분")
+    assert words.length(0) == words.Text("0 s", "0초")
