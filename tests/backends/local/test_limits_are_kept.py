@@ -22,14 +22,17 @@ time.sleep(60)
 """
 DAEMON = """
 import os, signal, time
+up, tell = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         print("daemon", os.getpid(), flush=True)
+        os.write(tell, b"!")
         time.sleep(600)
     os._exit(0)
 os.wait()
+os.read(up, 1)
 """
 
 

@@ -60,7 +60,7 @@ def _become(orders: Orders, log: int, tell: int, shim: int) -> NoReturn:
             os._exit(126)
         _enter(orders)
         _restore_signals()
-        os.execvpe(orders["argv"][0], orders["argv"], environment)
+        _execute(orders["argv"], environment)
     except OSError as error:
         os.write(tell, f"{error.errno or 0} {error.filename or orders['argv'][0]}".encode())
     except BaseException:  # noqa: BLE001 - nothing may unwind into the shim's own code, in a second process
@@ -115,6 +115,20 @@ def _enter(orders: Orders) -> None:
     if orders["workdir"] and not os.path.isabs(orders["workdir"]):
         os.makedirs(orders["workdir"], exist_ok=True)
     os.chdir(orders["workdir"] or ".")
+
+
+def _execute(argv: list[str], environment: dict[str, str]) -> NoReturn:
+    """As os.execvpe, which would load a module on the way: the user need not be able to read Python's."""
+    folders = environment.get("PATH", os.defpath).split(os.pathsep) if "/" not in argv[0] else [""]
+    refusal: OSError = FileNotFoundError(2, "", argv[0])
+    for folder in folders:
+        try:
+            os.execve(os.path.join(folder, argv[0]), argv, environment)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            refusal = error
+    raise refusal
 
 
 def _restore_signals() -> None:

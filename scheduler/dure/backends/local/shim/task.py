@@ -62,9 +62,12 @@ class Task:
             return
         self._ring()
         try:
-            code = self._live()
+            self._spawn()
         except OSError as error:
-            code, self.reason = 127, f"spawn {error.errno} {error.filename}"
+            self.reason = f"spawn {error.errno} {error.filename}"
+            code = 127
+        else:
+            code = self._live()
         self._record(code, self.life.now())
         self._ring()
 
@@ -76,16 +79,25 @@ class Task:
         )
         return disk.write_new(self.started_file, content.encode(), modified=self.life.started)
 
-    def _live(self) -> int:
+    def _spawn(self) -> None:
         command.adopt_orphans()
         log = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self.main = command.spawn(self.orders, log)
         os.close(log)
+
+    def _live(self) -> int:
         while self._reap():
-            disk.stamp(self.started_file, self.life.now())  # the proof of life that a lost task ends at
+            self._prove()
             self._judge()
             self._listen()
         return os.waitstatus_to_exitcode(self.status or 0)
+
+    def _prove(self) -> None:
+        """Give a proof of life, where a lost task ends; a disk that fails takes nobody's task away."""
+        try:
+            disk.stamp(self.started_file, self.life.now())
+        except OSError:
+            return
 
     def _reap(self) -> bool:
         """Take in all who have ended; whether anyone is left."""
@@ -124,14 +136,18 @@ class Task:
         limit = self.orders["limit"]
         if self.told is None and limit is not None and self.life.elapsed() >= limit:
             self._tell("limit", "time-limit")
+            self.told = self.life.elapsed()
         if self.told is None and os.path.exists(self.end_file):
             self.told = self.life.elapsed()
 
     def _tell(self, cause: str, reason: str) -> None:
-        """Put on disk that this attempt is to end, for the other tasks and the server."""
+        """Put on disk that this attempt is to end, for the other tasks and the server, if the disk lets us."""
         content = f'{{"at": {self.life.now()}, "cause": "{cause}", "reason": "{reason}", "requeue": false}}\n'
-        if disk.write_new(self.end_file, content.encode()):
-            self._ring()
+        try:
+            disk.write_new(self.end_file, content.encode())
+        except OSError:
+            return
+        self._ring()
 
     def _grace_over(self) -> bool:
         return self.told is not None and self.life.elapsed() >= self.told + self.orders["grace"]
