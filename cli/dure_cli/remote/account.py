@@ -89,7 +89,7 @@ def bill_lines(told: dict[str, Any], spoken: str) -> Iterator[str]:
         Column("description", lambda text: (text or {}).get(spoken, "")),
         Column("project"),
         Column("quantity", right=True),
-        Column("unit"),
+        Column("unit", lambda name: words.unit(name, spoken)),
         Column("unit_price_won", lambda price: "" if price is None else f"{price:,}", right=True),
         Column("amount_won", words.won, right=True),
     ]
@@ -105,9 +105,14 @@ def bill_lines(told: dict[str, Any], spoken: str) -> Iterator[str]:
             state=state,
             watermark=words.local(told["watermark"], told["timezone"]),
         )
-        yield from table(tenant["lines"], columns, spoken)
+        yield from table([_priced(line) for line in tenant["lines"]], columns, spoken)
         sums = (tenant["supply_won"], tenant["vat_won"], tenant["total_won"])
         yield "   ".join(
             f"{label} {words.won(won)}" for label, won in zip(_TOTALS[spoken], sums, strict=True)
         )
         yield ""
+
+
+def _priced(line: dict[str, Any]) -> dict[str, Any]:
+    """A share of a cost pool has no unit price: what a unit costs is known when the month is over."""
+    return line | {"unit_price_won": None} if line["rule"].startswith("pool:") else line

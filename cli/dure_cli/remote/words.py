@@ -69,6 +69,13 @@ _STATES_KO = {
     "lost": "유실",
 }
 
+_UNITS_KO = {
+    "core-hours": "코어시간",
+    "GiB-hours": "GiB시간",
+    "device-hours": "장치시간",
+    "value-hours": "가치시간",
+}
+
 
 def language(options: dict[str, Any]) -> str:
     """`en` or `ko`: the option, DURE_LANG, or the locale."""
@@ -86,6 +93,11 @@ def header(key: str, lang: str) -> str:
 def state(name: str, lang: str) -> str:
     """A job state as people read it."""
     return _STATES_KO.get(name, name) if lang == "ko" else name
+
+
+def unit(name: str, lang: str) -> str:
+    """A unit of use as people read it."""
+    return _UNITS_KO.get(name, name) if lang == "ko" else name
 
 
 def _decimal(amount: int, per: int) -> str:
