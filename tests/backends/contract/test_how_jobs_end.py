@@ -98,17 +98,22 @@ def test_a_job_cancelled_while_it_is_evicted_is_not_pending_again(desk: Desk) ->
     assert desk.record(job).state is JobState.CANCELLED
 
 
+FAILS_WHEN_ALL_ARE_UP = """
+touch up.$DURE_TASK
+[ $DURE_TASK = 1 ] || exec sleep 30
+until [ -f up.0 ] && [ -f up.2 ]; do sleep 0.02; done
+exit 5
+"""
+
+
 def test_a_failing_task_ends_its_gang(desk: Desk) -> None:
     """All tasks or none: the others are ended, and the reason names the one that failed."""
-    job = desk.submit(
-        "sh", "-c", "[ $DURE_TASK = 1 ] && exit 5; exec sleep 30", groups=(TaskGroup(3, 100, 64),)
-    )  # fmt: skip
+    job = desk.submit("sh", "-c", FAILS_WHEN_ALL_ARE_UP, groups=(TaskGroup(3, 100, 64),))
     desk.start(job)
     record = desk.ended(job)
     assert (record.state, record.exit_code) == (JobState.FAILED, 5)
     assert record.reason == "task 1 exited with 5; the others were ended"
-    codes = [task.exit_code for task in record.attempts[0].tasks]
-    assert codes == [-15, 5, -15]
+    assert [task.exit_code for task in record.attempts[0].tasks] == [-15, 5, -15]
 
 
 def test_a_gang_is_over_when_its_last_task_is(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +68,7 @@ class LocalBackend:
 
     async def open(self) -> None:
         """Read the queue from where it is kept and adopt what runs. Raises queue.Broken for an unreadable file."""
+        _allow_many_files()
         await asyncio.to_thread(self._queue.prepare)
         self._granted = await asyncio.to_thread(self._queue.watermark)
         self._jobs.update(await asyncio.to_thread(lambda: {kept.job.id: kept for kept in self._queue.load()}))
@@ -275,6 +277,12 @@ def _may_come_back(kept: Kept) -> bool:
     if outcome(kept).state.final:
         return False
     return kept.live is None or bool(kept.live.ending and kept.live.ending.requeue)
+
+
+def _allow_many_files() -> None:
+    """Let this process open as many files as it may: every running task is followed through one."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _this_machine(pool: str) -> Node:
