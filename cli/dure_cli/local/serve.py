@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -35,7 +36,9 @@ import click
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
 )
-def serve(policy: str, data: Path, host: str, port: int, log_format: str, log_level: str) -> None:
+def serve(
+    policy: str, data: Path, host: str, port: int, log_format: Literal["console", "json"], log_level: str
+) -> None:
     """Run a room on this machine until SIGTERM or Ctrl-C; running jobs go on and are adopted by the next server.
 
     SIGHUP reads the policy again. Exit codes: 0 stopped as told, 2 the bundle or the directory cannot be served.
