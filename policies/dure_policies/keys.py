@@ -51,7 +51,9 @@ PLANNING: Final = Fields(
     {
         "order": Key(choice("fair", "fifo"), "`fair`: by fair share; `fifo`: by arrival", default="fair"),
         "depth": Key(
-            whole(0, 1_000), "how many blocked borrowers hold a reservation; 1 is EASY backfill", default="1"
+            whole(1, 1),
+            "how many blocked borrowers hold a reservation; this version: 1, which is EASY backfill",
+            default="1",
         ),
         "memory": Key(
             decimal(3, "0", "0.9", "0.5"), "how much past use weighs against present use", default="0.5"
@@ -98,7 +100,10 @@ POOL: Final = Fields(
     {
         "backend": Key(choice("local"), "what runs the jobs; this version: `local`", required=True),
         "nodes": Key(Named(ID, NODE), "the nodes that this machine plays, by id", required=True),
-        "options": Key(Named(ID, LINE), "the backend's own settings"),
+        "options": Key(
+            Fields("options", {"path": Key(LINE, "PATH of jobs", default="the system's folders")}),
+            "the backend's own settings",
+        ),
     },
 )
 

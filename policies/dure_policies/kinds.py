@@ -169,11 +169,12 @@ def _plain(read: Callable[[str], int], regex: str) -> Callable[[str], int]:
 
 def whole(least: int, most: int) -> Word:
     """A whole number in [least, most]; underscores may part thousands."""
+    span = f"{least} to {most}" if least < most else str(least)
 
     def read(words: str) -> int:
         number = units.whole(words)
         if not least <= number <= most:
-            msg = f"{words} is out of range; write {least} to {most}"
+            msg = f"{words} is out of range; write {span}"
             raise ValueError(msg)
         return number
 
@@ -182,7 +183,7 @@ def whole(least: int, most: int) -> Word:
         {"type": "string", "pattern": "^[0-9]{1,3}(?:_[0-9]{3})+$"},
     ]
     example = str(min(max(least, 2), most))
-    return Word(f"a whole number from {least} to {most}", example, read, {"anyOf": either})
+    return Word(f"a whole number from {span}" if least < most else span, example, read, {"anyOf": either})
 
 
 def decimal(places: int, least: str, most: str, example: str) -> Word:

@@ -19,6 +19,7 @@ IDS = st.text(SMALL, min_size=1, max_size=12)
 TENANT_IDS = IDS.filter(lambda name: name[0].isalpha())
 TEXTS = st.text(st.characters(exclude_categories=("C", "Z"), include_characters=" "), min_size=1, max_size=30)
 LABELS = st.dictionaries(IDS, TEXTS, max_size=2).map(lambda pairs: tuple(sorted(pairs.items())))
+OPTIONS = st.just(()) | TEXTS.map(lambda path: (("path", path),))
 MONEY = st.integers(0, 10**15).map(Money)
 DAYS = st.integers(0, 3_000).map(lambda days: SEOUL_MIDNIGHT + days * DAY)
 MINUTES = st.integers(0, 4_000_000).map(lambda minutes: SEOUL_MIDNIGHT + minutes * MINUTE)
@@ -27,7 +28,7 @@ LIMITS = st.none() | st.integers(1_000, 3_650 * DAY)
 PLANNING = st.builds(
     Planning,
     order=st.sampled_from(Order),
-    depth=st.integers(0, 9),
+    depth=st.just(1),
     memory=st.integers(0, 900).map(lambda thousandths: thousandths / 1000),
     half_life=st.integers(MINUTE, 3_650 * DAY),
     default_time_limit=LIMITS,
@@ -118,7 +119,7 @@ def pools(draw: st.DrawFn, flavors: tuple[GpuFlavor, ...]) -> tuple[Pool, ...]:
     }
     pool = draw(IDS)
     built = tuple(Node(name, pool, size, labels=draw(LABELS)) for name, size in nodes.items())
-    return (Pool(pool, "local", built, draw(LABELS)),)
+    return (Pool(pool, "local", built, draw(OPTIONS)),)
 
 
 @st.composite

@@ -64,8 +64,9 @@ def test_a_file_under_another_name_is_noticed(tmp_path: Path) -> None:
 
 def test_no_directory_is_said_as_that(tmp_path: Path) -> None:
     """A path that is no directory is one finding, not one for each file."""
-    [line] = refused(tmp_path / "nowhere")
-    assert line.endswith("nowhere:1:1: this is no directory; name the directory that holds room.yaml")
+    for name in ("nowhere", "x" * 5_000):
+        [line] = refused(tmp_path / name)
+        assert line.endswith(f"{name}:1:1: this is no directory; name the directory that holds room.yaml")
 
 
 def test_bytes_that_are_not_text_are_placed(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ def _read(path: str) -> Bundle | None:
 @click.argument("directory", type=click.Path())
 def validate(directory: str) -> None:
     """Check the bundle in DIRECTORY; every error with its file, line and column."""
+    from dure_policies.findings import printable
     from dure_policies.summary import summary
 
     bundle = _read(directory)
@@ -42,7 +43,7 @@ def validate(directory: str) -> None:
         raise SystemExit(USAGE)
     for warning in bundle.warnings:
         click.echo(warning, err=True, color=False)
-    click.echo(f"{directory}: {summary(bundle.rules)}: ok", color=False)
+    click.echo(printable(f"{directory}: {summary(bundle.rules)}: ok"), color=False)
 
 
 @click.command()
