@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import dataclass, field, replace
 
 from hypothesis import strategies as st
@@ -207,8 +206,3 @@ class World:
         """Nothing older will be told."""
         self.watermark = max(self.watermark, self.now - ago)
         self.tell(Watermark(self.watermark))
-
-
-def same_bytes(one: object, other: object) -> bool:
-    """Whether two values pickle alike."""
-    return pickle.dumps(one) == pickle.dumps(other)

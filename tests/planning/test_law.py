@@ -1,8 +1,12 @@
+from collections.abc import Collection
+from dataclasses import replace
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dure.model.instants import SECOND
+from dure.model.rules import Rules
 from dure.planning.room import Room, plan
 from tests.planning import rooms
 from tests.planning.rooms import World, canonical, explained
@@ -17,12 +21,12 @@ class Law(RuleBasedStateMachine):
     world: World
 
     @initialize(rules=rooms.rules(), data=st.data())
-    def begin(self, rules: rooms.Rules, data: st.DataObject) -> None:
+    def begin(self, rules: Rules, data: st.DataObject) -> None:
         self.world = World.of(rules)
         for number in range(data.draw(st.integers(1, 3))):
             self.world.node(data.draw(rooms.nodes(f"n{number}")), 0)
 
-    def pick(self, kinds: set[str] | dict[str, object], choice: int) -> str:
+    def pick(self, kinds: Collection[str], choice: int) -> str:
         return sorted(kinds)[choice % len(kinds)]
 
     @rule(data=st.data(), many=st.integers(1, 4), held=st.sampled_from([False, False, False, True]))
@@ -33,7 +37,7 @@ class Law(RuleBasedStateMachine):
         known = sorted({*self.world.pending, *self.world.running})
         after = set(data.draw(st.lists(st.sampled_from(known), max_size=2))) if known and many == 1 else set()
         for n in range(many):
-            self.world.submit(rooms.replace(job, id=f"{self.world.count}{n}"), held, after)
+            self.world.submit(replace(job, id=f"{self.world.count}{n}"), held, after)
 
     @rule(take=st.sampled_from([100, 100, 100, 1, 0]), running=st.booleans())
     def decide(self, take: int, running: bool) -> None:
@@ -91,7 +95,7 @@ class Law(RuleBasedStateMachine):
         self.world.settle(ago)
 
     @rule(new=rooms.rules(), keep=st.booleans())
-    def change_rules(self, new: rooms.Rules, keep: bool) -> None:
+    def change_rules(self, new: Rules, keep: bool) -> None:
         world = self.world
         if not keep:
             world.rules = new

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from dure.model.instants import Instant
+from dure.model.instants import Instant, Interval
 from dure.model.node import Node
 from dure.model.resources import Flavor
 from dure.model.rules import Rules
-from dure.model.snapshot import Running, Snapshot
+from dure.model.snapshot import Running, Snapshot, Used
 from dure.model.use import CapacityFact
+from dure.planning.axes import add
 from dure.planning.course import Course
 from dure.planning.history import Event, Histories, Policy, Use
 from dure.planning.queue import Entry
@@ -41,14 +42,27 @@ def snapshot(course: Course) -> Snapshot:
         pending=tuple(entry.pending() for _, entry in sorted(state.queue.entries.items())),
         running=tuple(active.running() for _, active in sorted(state.active.jobs.items())),
         history=histories.settled(),
-        past=tuple(
-            sorted(course.past, key=lambda u: (u.interval, u.tenant, u.user, tuple(u.resources.items())))
-        ),
+        past=tuple(sorted((*course.past, *_past(course)), key=_used)),
         capacity=histories.facts(),
         policies=histories.policies(),
         paused=tuple(sorted(state.paused)),
         room_paused=state.room_paused,
     )
+
+
+def _past(course: Course) -> Iterator[Used]:
+    axes, watermark = course.state.axes, course.histories.watermark
+    for active in course.over:
+        for task, (started, ended) in active.times.items():
+            if started is not None and ended is not None and ended >= watermark:
+                held = axes.zeros()
+                add(held, active.place_of(task).amounts)
+                interval = Interval(started, ended)
+                yield Used(active.job.tenant, active.job.user, interval, axes.resources(held))
+
+
+def _used(used: Used) -> tuple[Interval, str, str, tuple[tuple[str, int], ...]]:
+    return (used.interval, used.tenant, used.user, tuple(used.resources.items()))
 
 
 def _load(course: Course, snapshot: Snapshot) -> None:

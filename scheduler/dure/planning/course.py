@@ -6,7 +6,7 @@ from bisect import bisect_right
 
 from dure.model import change as happened
 from dure.model.change import Change
-from dure.model.instants import Instant, Interval
+from dure.model.instants import Instant
 from dure.model.job import JobId
 from dure.model.snapshot import Pending, Used
 from dure.model.use import CapacityFact
@@ -25,17 +25,21 @@ from dure.planning.verdicts import standing_verdict
 class Course:
     """State, histories, and what stands of the last decision.
 
-    `past` is the use of attempts that are over and that history has not settled to its end. `unsaid` are classes
+    `past` and `over` are the use of attempts that are over and that history has not settled to its end, as taken up
+    from a snapshot and as it came since. `unsaid` are classes
     that changed since the last plan gave them a verdict.
     """
 
-    __slots__ = ("_lineup", "_phase", "_stale", "at", "histories", "outlook", "past", "refusals", "state", "unsaid",
-                 "verdicts")  # fmt: skip
+    __slots__ = (
+        "_lineup", "_phase", "_stale", "at", "histories", "outlook", "over", "past", "refusals", "state", "unsaid",
+        "verdicts",
+    )  # fmt: skip
 
     def __init__(self, state: State, histories: Histories) -> None:
         self.state, self.histories = state, histories
         self.at: Instant = histories.watermark
         self.past: list[Used] = []
+        self.over: list[Active] = []
         self.unsaid: dict[Kind, None] = {}
         self.verdicts = Verdicts()
         self.refusals = Refusals()
@@ -63,8 +67,8 @@ class Course:
 
     def _rare(self, change: Change) -> None:
         match change:
-            case happened.StartFailed(_, job, attempt, _):
-                self._start_failed(job, attempt)
+            case happened.StartFailed(at, job, attempt, _):
+                self._start_failed(at, job, attempt)
             case happened.Withdrawn(_, job):
                 self._withdrawn(job)
             case happened.Held(_, job, held):
@@ -171,33 +175,26 @@ class Course:
         active = self._active(change.job, change.attempt)
         if active is None:
             return
-        for task, (started, ended) in list(active.times.items()):
-            if started is not None and ended is None:
-                self._task_ended(change.at, change.job, change.attempt, task)
-        self.state.over(change.job)
-        self.refusals.grew()
-        self._remember(active)
+        self._give_back(active, change.at)
         if change.requeue:
             self.enqueue(Entry(Pending(active.job, attempts=active.attempt)))
         else:
             self._release(change.job, change.succeeded)
 
-    def _remember(self, active: Active) -> None:
-        axes, watermark = self.state.axes, self.histories.watermark
-        for task, (started, ended) in active.times.items():
-            if started is not None and ended is not None and ended >= watermark:
-                held = axes.vector(())
-                for axis, amount in active.place_of(task).amounts:
-                    held[axis] = amount
-                interval = Interval(started, ended)
-                self.past.append(Used(active.job.tenant, active.job.user, interval, axes.resources(held)))
-
-    def _start_failed(self, job: JobId, attempt: int) -> None:
+    def _start_failed(self, at: Instant, job: JobId, attempt: int) -> None:
         active = self._active(job, attempt)
         if active is not None:
-            self.state.over(job)
-            self.refusals.grew()
+            self._give_back(active, at)
             self.enqueue(Entry(Pending(active.job, attempts=attempt - 1)))
+
+    def _give_back(self, active: Active, at: Instant) -> None:
+        """An attempt is over; a task that started and was not told to have ended did so now."""
+        for task, (started, ended) in tuple(active.times.items()):
+            if started is not None and ended is None:
+                self._task_ended(at, active.job.id, active.attempt, task)
+        self.state.over(active.job.id)
+        self.refusals.grew()
+        self.over.append(active)
 
     def _withdrawn(self, job: JobId) -> None:
         if job in self.state.queue.entries:
@@ -244,4 +241,6 @@ class Course:
 
     def _settle(self, watermark: Instant) -> None:
         self.histories.settle(watermark)
-        self.past = [used for used in self.past if used.interval.end >= self.histories.watermark]
+        watermark = self.histories.watermark
+        self.past = [used for used in self.past if used.interval.end >= watermark]
+        self.over = [active for active in self.over if active.last_end >= watermark]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from dure.model.instants import Instant
@@ -112,10 +112,9 @@ class Histories:
     def facts(self) -> tuple[CapacityFact, ...]:
         """Facts of capacity in the window, each node's first preceded by the one in force before."""
         late = [event for event in self.window if isinstance(event, CapacityFact)]
-        before = (self._settled.fact(node) for node in sorted({fact.node_id for fact in late}))
-        return tuple(
-            sorted((*(fact for fact in before if fact), *late), key=lambda fact: (fact.at, fact.node_id))
-        )
+        before = (self._settled.fact(node) for node in {fact.node_id for fact in late})
+        stood = (replace(fact, at=self.watermark - 1) for fact in before if fact and fact.node)
+        return tuple(sorted((*stood, *late), key=lambda fact: (fact.at, fact.node_id)))
 
     def policies(self) -> tuple[tuple[Instant, Rules], ...]:
         """The rules in force at the watermark and since."""

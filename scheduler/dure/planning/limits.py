@@ -19,6 +19,11 @@ def ends(state: State, now: Instant) -> Iterator[End]:
 
 def wake_at(state: State, now: Instant, reservations: Iterable[Instant]) -> Instant | None:
     """The first instant after now at which a limit ends, a reservation begins, or a pending tenancy's edge lies."""
-    edges = (next_edge(kind.account, now) for kind in state.queue.kinds.values())
-    coming = (state.active.next_end(now), *edges, *reservations)
+    coming = (state.active.next_end(now), *_edges(state, now), *reservations)
     return min((at for at in coming if at is not None and at > now), default=None)
+
+
+def _edges(state: State, now: Instant) -> Iterator[Instant | None]:
+    if state.tree.edges:
+        waiting = (account for account in state.quotas.accounts.values() if account.kinds)
+        yield from (next_edge(account, now) for account in waiting)

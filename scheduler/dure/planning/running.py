@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from heapq import merge
+from itertools import islice
 from typing import Final
 
 from dure.model.instants import SECOND, Instant
@@ -65,6 +66,11 @@ class Active:
             return FOREVER
         return (self.since if self.started is None else self.started) + self.job.time_limit
 
+    @property
+    def last_end(self) -> Instant:
+        """When the last of its tasks ended as recorded, -1 while none has."""
+        return max((ended for _, ended in self.times.values() if ended is not None), default=-1)
+
     def place_of(self, task: int) -> Place:
         """Where a task is. Raises IndexError for a task that the attempt does not have."""
         for place in self.places:
@@ -123,6 +129,8 @@ class Activity:
 
     def past(self, now: Instant) -> list[Active]:
         """Attempts whose time limit is over, the longest over first."""
+        if not self.late(now):
+            return []
         return [self.jobs[job] for _, job in self._ends[: bisect_right(self._ends, now, key=_end)]]
 
     def next_end(self, now: Instant) -> Instant | None:
@@ -133,7 +141,7 @@ class Activity:
 
     def ends(self, now: Instant) -> Iterator[tuple[Instant, Active]]:
         """(estimated end, attempt) in order, as EASY takes them; those without a limit never come."""
-        position = bisect_right(self._ends, now, key=_end)
+        position = bisect_right(self._ends, now, key=_end) if self.late(now) else 0
         late: list[tuple[Instant, JobId]] = []
         due: list[tuple[Instant, JobId]] = []
         for end, job in self._ends[:position]:
@@ -141,8 +149,8 @@ class Activity:
             # Of what starts in this very decision nothing is late, even where its limit is nothing.
             at_once = end == now and active.since == now
             (due if at_once else late).append((end if at_once else now + LATE, job))
-        coming = (self._ends[n] for n in range(position, len(self._ends)))
-        for end, job in merge(due, late, coming):
+        coming: Iterable[tuple[Instant, JobId]] = islice(self._ends, position, None)
+        for end, job in merge(due, late, coming) if position else coming:
             if end == FOREVER:
                 return
             yield end, self.jobs[job]
