@@ -130,3 +130,6 @@ def test_a_log_is_followed_to_its_end(ant: httpx.Client) -> None:
     rest = ant.get(f"/v1/jobs/{job['id']}/logs", params={"offset": 6})
     assert rest.text == "4\n"
     assert ant.get(f"/v1/jobs/{job['id']}/logs", params={"task": 1}).status_code == 404
+    assert ant.get(f"/v1/jobs/{job['id']}/logs", params={"since": "1h"}).text == "1\n2\n3\n4\n"
+    assert ant.get(f"/v1/jobs/{job['id']}/logs", params={"since": "1ms"}).text == ""
+    assert ant.get(f"/v1/jobs/{job['id']}/logs", params={"since": "soon"}).status_code == 422

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from dure.service import jobs_api, logs_api, metrics_api, room_api, use_api
 from dure.service.bodies import Bodies
 from dure.service.errors import ApiError, ErrorAnswer, bad_input, unavailable
-from dure.service.hall import Hall
+from dure.service.hall import Hall, known_parameters
 from dure.service.live import log
 from dure.service.room_client import RoomGone
 
@@ -38,7 +38,8 @@ def create_app(hall: Hall) -> FastAPI:
     )  # fmt: skip
     app.state.hall = hall
     for module in (jobs_api, logs_api, use_api, room_api, metrics_api):
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[Depends(known_parameters)])
+    app.state.parameters = _parameters(app)
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(RoomGone, _gone)
@@ -46,6 +47,15 @@ def create_app(hall: Hall) -> FastAPI:
     app.add_exception_handler(Exception, _fault)
     app.add_middleware(Bodies, read_spec=hall.read_spec)
     return app
+
+
+def _parameters(app: FastAPI) -> dict[tuple[str, str], set[str]]:
+    """(path, method) -> the query parameters of an operation, as the document has them."""
+    return {
+        (path, method): {each["name"] for each in told.get("parameters", ()) if each["in"] == "query"}
+        for path, operations in app.openapi()["paths"].items()
+        for method, told in operations.items()
+    }
 
 
 def _answer(error: ApiError) -> JSONResponse:

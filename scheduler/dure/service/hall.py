@@ -14,7 +14,7 @@ from dure.model.instants import Instant
 from dure.model.job import TenantId, UserId
 from dure.ports import SpecReader
 from dure.service.books import Books
-from dure.service.errors import ApiError, forbidden, unavailable
+from dure.service.errors import ApiError, bad_input, forbidden, nearest, unavailable
 from dure.service.identity import Caller, Role
 from dure.service.live import Live
 from dure.service.loop import Loop
@@ -92,6 +92,14 @@ async def caller_of(
 
 
 Anyone = Annotated[Caller, Depends(caller_of)]
+
+
+def known_parameters(request: Request) -> None:
+    """No parameter is passed over: a misspelt one would answer another question. Raises ApiError 422."""
+    known = request.app.state.parameters[request.scope["route"].path, request.method.lower()]
+    for name in request.query_params:
+        if name not in known:
+            raise bad_input(f"there is no parameter {name[:64]!r} here", nearest(name[:64], known))
 
 
 def room_admin(caller: Anyone) -> Caller:

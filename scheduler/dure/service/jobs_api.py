@@ -39,9 +39,13 @@ StateName = Literal["pending", "starting", "running", "ending", "succeeded", "fa
 )
 async def submit(
     body: JobRequest, response: Response, hall: Serving, caller: Person,
-    dry_run: bool = False, idempotency_key: Line = "",
+    dry_run: bool = False, idempotency_key: Line = "", file: Line = "",
 ) -> JobAnswer:  # fmt: skip
-    """Queue a job; with `dry_run` only say what the planner would say of it now."""
+    """Queue a job; with `dry_run` only say what the planner would say of it now.
+
+    A body of type application/yaml is a job file; `file` is its name, for what is said of it.
+    """
+    del file  # `bodies` has used it
     if idempotency_key:
         body = body.model_copy(update={"idempotency_key": body.idempotency_key or idempotency_key})
     rules = hall.live.rules

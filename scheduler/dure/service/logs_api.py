@@ -9,10 +9,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
+from dure.model import units
+from dure.model.instants import Instant
 from dure.model.job import JobId
 from dure.model.record import JobRecord
-from dure.service.errors import not_found
+from dure.service.errors import bad_input, not_found
 from dure.service.hall import Hall, Person, Serving
+from dure.service.instants import from_wire
 from dure.service.jobs_api import JobPath, record_of
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -27,10 +30,17 @@ async def logs(
     offset: Annotated[int, Query(ge=0, le=_LARGEST_OFFSET)] = 0,
     follow: bool = False,
     tail: Annotated[int | None, Query(ge=0, le=1_000_000)] = None,
+    since: Annotated[str | None, Query(max_length=64)] = None,
 ) -> StreamingResponse:  # fmt: skip
-    """What the last attempt's task wrote; the header Dure-Offset says at which byte it begins."""
+    """What the last attempt's task wrote; the header Dure-Offset says at which byte it begins.
+
+    Logs keep no times of their lines: `since` (an instant, or a length of time back from now) leaves out the log
+    of a task that had ended by then, and nothing of any other.
+    """
     record = await record_of(hall, caller, job)
     _check_task(record, task)
+    if since is not None and _over_by(record, task, _instant(hall, since)):
+        tail = 0
     if tail is not None:
         offset = await _tail_offset(hall, job, task, offset, tail)
     return StreamingResponse(
@@ -43,6 +53,19 @@ async def logs(
 def _check_task(record: JobRecord, task: int) -> None:
     if task >= record.job.tasks:
         raise not_found(f"task {task} of job {record.job.id}; it has {record.job.tasks}")
+
+
+def _instant(hall: Hall, since: str) -> Instant:
+    now, timezone = hall.live.now(), hall.live.rules.timezone
+    try:
+        return now - units.duration(since) if since[-1:].islower() else from_wire(since, timezone)
+    except ValueError as error:
+        raise bad_input(str(error)) from error
+
+
+def _over_by(record: JobRecord, task: int, since: Instant) -> bool:
+    ended = record.attempts[-1].tasks[task].ended if record.attempts else None
+    return ended is not None and ended < since
 
 
 async def _pieces(hall: Hall, job: JobId, task: int, offset: int, follow: bool) -> AsyncIterator[bytes]:
