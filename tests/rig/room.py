@@ -197,8 +197,9 @@ def until_state(client: httpx.Client, job: str, *states: str) -> dict[str, Any]:
     """The job once it is in one of these states, by default a final one."""
     wanted = states or ("succeeded", "failed", "cancelled", "lost")
     until = time.monotonic() + PATIENCE_S
+    answer: dict[str, Any] = {}
     while time.monotonic() < until:
-        answer: dict[str, Any] = client.get(f"/v1/jobs/{job}/wait", params={"timeout": 0.2}).json()
+        answer = client.get(f"/v1/jobs/{job}/wait", params={"timeout": 0.2}).json()
         if answer["state"] in wanted:
             return answer
     raise AssertionError(f"job {job} is {answer}, not {wanted}")

@@ -134,5 +134,6 @@ def test_metrics_are_what_prometheus_reads(room: ServedRoom, tmp_path: Path) -> 
     )
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
     assert 'dure_tenant_resource_seconds_total{resource="cpu",tenant="ant"}' in scraped.text
+    assert 'dure_tenant_entitlement{tenant="ant"} 0.0' in scraped.text
     for name in ("some-user", "some-name", job["id"]):
         assert name not in scraped.text

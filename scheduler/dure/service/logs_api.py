@@ -16,7 +16,7 @@ from dure.model.record import JobRecord
 from dure.service.errors import bad_input, not_found
 from dure.service.hall import Hall, Person, Serving
 from dure.service.instants import from_wire
-from dure.service.jobs_api import JobPath, record_of
+from dure.service.seen_jobs import JobPath, record_of
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 

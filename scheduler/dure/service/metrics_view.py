@@ -10,7 +10,8 @@ from dure.model.instants import Instant
 from dure.model.job import TenantId
 from dure.model.money import Money
 from dure.model.node import NodeState
-from dure.model.resources import ResourceName
+from dure.model.resources import ResourceName, Resources
+from dure.planning.entitlement import entitlement
 from dure.service.identity import path
 from dure.service.live import Live
 from dure.telemetry import RoomView
@@ -49,6 +50,7 @@ def room_view(live: Live) -> RoomView:
         oldest=oldest,
         capacity=_capacity(live),
         scores=dict(live.plan.scores) if live.plan else {},
+        entitlement=_entitlement(live),
         pools={live.backend.cluster: live.answering},
     )
 
@@ -56,6 +58,20 @@ def room_view(live: Live) -> RoomView:
 def this_month(live: Live) -> str:
     """The month that it is in the room."""
     return month_of(live.now(), live.rules.timezone)
+
+
+def _entitlement(live: Live) -> dict[TenantId, float]:
+    """What would be fair now, of the nodes that are up, over what runs and what waits."""
+    capacity = Resources()
+    for node in live.observed.nodes.values():
+        capacity += node.capacity if node.state is NodeState.UP else Resources()
+    held, wanted = defaultdict[TenantId, Resources](Resources), defaultdict[TenantId, Resources](Resources)
+    for entry in live.observed.jobs.values():
+        if entry.attempt:
+            held[entry.job.tenant] += entry.holds()
+        else:
+            wanted[entry.job.tenant] += entry.asks()
+    return entitlement(live.rules, capacity, held, wanted)
 
 
 def _held(live: Live) -> dict[tuple[TenantId, ResourceName], int]:

@@ -67,6 +67,13 @@ class Entry:
             total += self.job.groups[task.group].request(task.flavor)
         return total
 
+    def asks(self) -> Resources:
+        """What all tasks ask for together, each group on its best flavor."""
+        total = Resources()
+        for group in self.job.groups:
+            total += group.request(group.flavors[0] if group.flavors else "") * group.count
+        return total
+
     def used(self, attempt: Attempt) -> Iterator[Used]:
         """What the tasks of an attempt used, of those that started and ended."""
         for task, times in zip(attempt.tasks, attempt.times, strict=True):

@@ -74,7 +74,7 @@ async def _serve_locked(
     await books.open()
     try:
         await _admin_token(settings.data, books, clock)
-        await opened.backend.open()
+        await _open(opened)
         live = Live(settings, opened.backend, books, clock, rules, opened.use_rules, inherited=(lock.fd,))
         loop = Loop(live)
         keeper = PolicyKeeper(policy, live, loop, settings.policy_every_s)
@@ -87,6 +87,13 @@ async def _serve_locked(
                 await live.room.close()
     finally:
         await books.close()
+
+
+async def _open(opened: Opened) -> None:
+    try:
+        await opened.backend.open()
+    except Exception as error:
+        raise CannotServe(f"{type(error).__name__}: {error}") from error
 
 
 async def _run(hall: Hall, settings: Settings, ended: asyncio.Event) -> int:

@@ -125,6 +125,5 @@ def _pending(entries: Iterable[Entry]) -> dict[ResourceName, int]:
     """What waiting jobs ask for, each group on its best flavor."""
     total = Resources()
     for entry in entries:
-        for group in entry.job.groups if entry.attempt is None else ():
-            total += group.request(group.flavors[0] if group.flavors else "") * group.count
+        total += entry.asks() if entry.attempt is None else Resources()
     return dict(total.items())
