@@ -8,13 +8,13 @@ from tests.planning.wander import Wanderer
 SEEDS = st.integers(0, 2**32)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(SEEDS)
 def test_a_room_decides_as_a_new_room_of_its_snapshot_does(seed: int) -> None:
     """After any changes decide(now) == plan(snapshot(), rules, now), and explain too."""
     wanderer = Wanderer(seed)
     world = wanderer.world
-    for number in range(120):
+    for number in range(100):
         wanderer.step()
         before = world.room.snapshot()
         decided = canonical(world.room.decide(world.now))
@@ -27,7 +27,7 @@ def test_a_room_decides_as_a_new_room_of_its_snapshot_does(seed: int) -> None:
             assert explained(world.room.explain(job, world.now)) == explained(fresh.explain(job, world.now))
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(SEEDS)
 def test_deciding_seldom_is_as_good_as_deciding_often(seed: int) -> None:
     """What is kept between decisions survives many changes at once."""
@@ -40,7 +40,7 @@ def test_deciding_seldom_is_as_good_as_deciding_often(seed: int) -> None:
         assert canonical(world.room.decide(world.now)) == canonical(fresh.decide(world.now))
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(SEEDS)
 def test_a_room_taken_up_from_its_snapshot_goes_on_the_same(seed: int) -> None:
     """A snapshot holds all that later changes need, late ones too."""

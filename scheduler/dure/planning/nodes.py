@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from dure.model.job import NodeId
 from dure.model.node import Node, NodeState
 from dure.planning.axes import Amounts, Axes, Vector
 
+Tightness: TypeAlias = tuple[int, int, int, NodeId]
+"""(value of free GPUs, free cpu, free memory, id)."""
+
 
 class Row:
-    """One node. `free` may be negative where capacity shrank under what runs; `open` nodes take jobs."""
+    """One node. `free` may be negative where capacity shrank under what runs; `open` nodes take jobs.
 
-    __slots__ = ("capacity", "free", "id", "node", "open")
+    `tightness` orders nodes for best fit; None after `free` changed (see placement).
+    """
+
+    __slots__ = ("capacity", "free", "id", "node", "open", "tightness")
 
     def __init__(self, node: Node, capacity: Vector, free: Vector) -> None:
         self.id, self.node = node.id, node
         self.capacity, self.free = capacity, free
         self.open = node.state is NodeState.UP
+        self.tightness: Tightness | None = None
 
 
 def counted(node: Node | None) -> bool:
@@ -64,6 +72,7 @@ class Nodes:
     def take(self, row: Row, amounts: Amounts, times: int) -> None:
         """Hold `times` the amounts on a node; give them back where `times` is negative."""
         free, spare = row.free, self.spare
+        row.tightness = None
         for axis, amount in amounts:
             before = free[axis]
             after = before - amount * times

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from dure.model.job import Placement
 from dure.planning.axes import CPU_AXIS, FIRST_GPU, MEMORY_AXIS, Vector
-from dure.planning.nodes import Nodes, Row
+from dure.planning.nodes import Nodes, Row, Tightness
 from dure.planning.shape import Demand, Part
 
 View: TypeAlias = Mapping[Row, Vector]
@@ -22,8 +22,8 @@ View: TypeAlias = Mapping[Row, Vector]
 Spot: TypeAlias = tuple[Part, Row, int]
 """So many tasks of a part on a node."""
 
-_Fit: TypeAlias = tuple[int, tuple[int, int, int, str], Row]
-"""(tasks that fit, tightness, node)."""
+_Fit: TypeAlias = tuple[int, Row, Vector]
+"""(tasks that fit, node, what is free there)."""
 
 
 def place(demand: Demand, nodes: Nodes, view: View, values: Vector) -> list[Spot] | None:
@@ -83,25 +83,33 @@ def _spread(part: Part, rows: Sequence[Row], view: View, values: Vector) -> list
     for row in rows:
         free = view.get(row, row.free) if view else row.free
         if tasks := _tasks(part, free):
-            fits.append((tasks, _tightness(row, free, values), row))
+            fits.append((tasks, row, free))
             found += tasks
     if found < part.count:
         return None
-    return _choose(part, fits)
+    return _choose(part, fits, values)
 
 
-def _choose(part: Part, fits: list[_Fit]) -> list[Spot]:
+def _choose(part: Part, fits: list[_Fit], values: Vector) -> list[Spot]:
+    """The nodes that hold most first, until one holds all that is left; of those that do, the tightest."""
     left, spots = part.count, []
-    fits.sort(key=lambda fit: (-fit[0], fit[1]))
-    position = 0
-    while fits[position][0] < left:
-        tasks, _, row = fits[position]
-        spots.append((part, row, tasks))
-        left -= tasks
-        position += 1
-    tightest = min((fit for fit in fits[position:] if fit[0] >= left), key=lambda fit: fit[1])
-    spots.append((part, tightest[2], left))
+    if max(fits, key=_count)[0] < left:
+        fits.sort(key=lambda fit: (-fit[0], _tightness(fit[1], fit[2], values)))
+        for tasks, row, _ in fits:
+            if tasks >= left:
+                break
+            spots.append((part, row, tasks))
+            left -= tasks
+        fits = fits[len(spots) :]
+    tightest = min(
+        (fit for fit in fits if fit[0] >= left), key=lambda fit: _tightness(fit[1], fit[2], values)
+    )
+    spots.append((part, tightest[1], left))
     return spots
+
+
+def _count(fit: _Fit) -> int:
+    return fit[0]
 
 
 def _tasks(part: Part, free: Vector) -> int:
@@ -113,6 +121,11 @@ def _tasks(part: Part, free: Vector) -> int:
     return max(tasks, 0)
 
 
-def _tightness(row: Row, free: Vector, values: Vector) -> tuple[int, int, int, str]:
+def _tightness(row: Row, free: Vector, values: Vector) -> Tightness:
+    if free is row.free and row.tightness is not None:
+        return row.tightness
     worth = sum(map(int.__mul__, free[FIRST_GPU:], values[FIRST_GPU:])) if len(free) > FIRST_GPU else 0
-    return (worth, free[CPU_AXIS], free[MEMORY_AXIS], row.id)
+    tightness = (worth, free[CPU_AXIS], free[MEMORY_AXIS], row.id)
+    if free is row.free:
+        row.tightness = tightness
+    return tightness
