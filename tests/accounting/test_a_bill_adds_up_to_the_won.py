@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dure.accounting.bill import Bill, bill
-from dure.accounting.bill_form import CSV_HEADER, bill_json, bill_rows, instant_text
+from dure.accounting.bill_form import bill_json, instant_text
 from dure.accounting.charges import charges
 from dure.accounting.split import nearest
 from dure.accounting.usage import month_use
@@ -110,7 +110,6 @@ def test_the_json_form_is_plain_and_holds_every_won(rows: list[Slice]) -> None:
         sum(line["amount_won"] for s in statements for line in s["lines"]) == form["pool_won"] == made.supply
     )
     assert sum(s["supply_won"] for s in form["tenants"]) + form["absorbed_won"] == made.supply
-    assert sum(int(row[-1]) for row in bill_rows(made)[1:]) == made.supply
 
 
 def test_a_line_reads_as_the_wire_has_it() -> None:
@@ -132,7 +131,6 @@ def test_a_tenant_sees_itself_and_a_sum_of_the_others() -> None:
     assert not any(name in text for name in ("t2", "Two", "t3", "셋"))
     assert "absorbed" not in form
     assert form["others_won"] == made.statements[1].supply + made.statements[2].supply
-    assert {row[2] for row in bill_rows(made, lambda tenant: tenant == "t1")[1:]} == {"t1"}
 
 
 def test_a_tenant_without_use_owes_nothing() -> None:
@@ -140,7 +138,6 @@ def test_a_tenant_without_use_owes_nothing() -> None:
     made = billed([], rules(FIRST))
     assert made.of("t1") is None
     assert bill_json(made, lambda tenant: tenant == "t1")["tenants"] == []
-    assert bill_rows(made, lambda tenant: tenant == "t1") == (CSV_HEADER,)
 
 
 def test_a_statement_names_those_above_its_tenant() -> None:

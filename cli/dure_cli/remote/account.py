@@ -64,12 +64,28 @@ def bill_show(month: str, tenant: str | None, output: str) -> None:
     if output in {"json", "yaml"}:
         emit(told, output)
     elif output == "csv":
-        rows = [line | {"tenant": t["tenant"]} for t in told["tenants"] for line in t["lines"]]
-        write_csv(
-            rows, ["tenant", "project", "description", "quantity", "unit", "unit_price_won", "amount_won"]
-        )
+        write_csv(list(_csv_rows(told, lang())), _CSV)
     else:
         click.echo("\n".join(bill_lines(told, lang())))
+
+
+_CSV = [
+    "month", "watermark", "tenant", "name", "project", "description", "rule", "resource", "price_version",
+    "quantity", "unit", "unit_price_won", "amount_micro", "amount_won",
+]  # fmt: skip
+
+
+def _csv_rows(told: dict[str, Any], spoken: str) -> Iterator[dict[str, Any]]:
+    """One row a line of every statement; what the operator absorbs has no tenant."""
+    for statement in [*told["tenants"], *filter(None, [told.get("absorbed")])]:
+        of = {"month": told["month"], "watermark": told["watermark"], "name": _name(statement, spoken)}
+        for line in statement["lines"]:
+            yield of | line | {"tenant": statement["tenant"], "description": line["description"][spoken]}
+
+
+def _name(statement: dict[str, Any], spoken: str) -> str:
+    korean = statement["name_ko"] if spoken == "ko" else ""
+    return str(korean or statement["name"] or statement["tenant"])
 
 
 _TOTALS = {

@@ -17,6 +17,11 @@ from dure_cli.remote.words import language
 _PATIENCE = (0.2, 0.5, 1.0)
 """Seconds between tries of a request that may safely be sent again."""
 
+LONG_PATIENCE = (*_PATIENCE, 2.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0)
+"""The same for whoever waits for a job: a room that is started again is worth half a minute."""
+
+_NOT_NOW = 503
+
 
 class Client:
     """Talks to one room as one token."""
@@ -29,11 +34,13 @@ class Client:
         except (httpx.InvalidURL, UnicodeError, ValueError) as fault:
             stop(USAGE, f"{self.server!r} is no address ({fault}); write for example http://127.0.0.1:8765")
 
-    def ask(self, method: str, path: str, **request: Any) -> Any:
+    def ask(self, method: str, path: str, patience: tuple[float, ...] = _PATIENCE, **request: Any) -> Any:
         """The JSON answer. Every request is safe to repeat: a submit carries its idempotency key."""
-        for pause in (*_PATIENCE, None):
+        for pause in (*patience, None):
             try:
-                return answer(self.http.request(method, path, **request))
+                told = self.http.request(method, path, **request)
+                if told.status_code != _NOT_NOW or pause is None:
+                    return answer(told)
             except (httpx.InvalidURL, httpx.UnsupportedProtocol) as fault:
                 stop(
                     USAGE, f"{self.server!r} is no address ({fault}); write for example http://127.0.0.1:8765"
@@ -41,7 +48,7 @@ class Client:
             except httpx.TransportError as fault:
                 if pause is None:
                     self.unreachable(fault)
-                time.sleep(pause)
+            time.sleep(pause)
         raise AssertionError(path)
 
     def unreachable(self, fault: Exception) -> NoReturn:
@@ -53,8 +60,13 @@ class Client:
 
     @contextmanager
     def stream(self, path: str, params: dict[str, Any]) -> Iterator[httpx.Response]:
-        """An open answer to read piece by piece."""
+        """An open answer to read piece by piece.
+
+        Raises httpx.TransportError where it breaks, or the server is only starting or stopping.
+        """
         with self.http.stream("GET", path, params=params, timeout=httpx.Timeout(30, read=None)) as response:
+            if response.status_code == _NOT_NOW:
+                raise httpx.ReadError("the server is starting or stopping", request=response.request)
             if response.is_error:
                 response.read()
                 refuse(response)
@@ -79,9 +91,11 @@ def refuse(response: httpx.Response) -> NoReturn:
         findings = [str(line) for line in told.get("findings") or []]
     except (ValueError, KeyError, TypeError, AttributeError):
         message, hint, findings = f"the server answered {response.status_code}", "", []
-    for line in findings:
-        click.echo(line, err=True)
-    stop(BY_STATUS.get(response.status_code, UNREACHABLE), f"{message}; {hint}" if hint else message)
+    code = BY_STATUS.get(response.status_code, UNREACHABLE)
+    if message not in findings:
+        findings.append(f"dure: {message}; {hint}" if hint else f"dure: {message}")
+    click.echo("\n".join(findings), err=True)
+    raise SystemExit(code)
 
 
 def client() -> Client:

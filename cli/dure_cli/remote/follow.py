@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from dure_cli.remote.client import Client
+from dure_cli.remote.client import LONG_PATIENCE, Client
 from dure_cli.remote.exits import FAILED, OK
 from dure_cli.remote.words import state as state_word
 
@@ -20,12 +20,20 @@ def line(job: dict[str, Any], lang: str) -> str:
     return f"{job['id']}: {state_word(job['state'], lang)}" + (f": {reason}" if reason else "")
 
 
+def _look(room: Client, job_id: str, seconds: float) -> dict[str, Any]:
+    """The job as soon as it is final, or as it is when the seconds are over."""
+    job: dict[str, Any] = room.ask(
+        "GET", f"/v1/jobs/{job_id}/wait", patience=LONG_PATIENCE, params={"timeout": seconds}
+    )
+    return job
+
+
 def until_final(room: Client, job_id: str, seconds: float | None = None) -> dict[str, Any]:
     """The job once it is final, or as it is when the seconds are over."""
     left = seconds
     while True:
         step = _POLL if left is None else min(_POLL, left)
-        job: dict[str, Any] = room.ask("GET", f"/v1/jobs/{job_id}/wait", params={"timeout": step})
+        job = _look(room, job_id, step)
         left = None if left is None else left - step
         if job["state"] in FINAL or (left is not None and left <= 0):
             return job
@@ -44,7 +52,7 @@ def watch(room: Client, job_id: str, lang: str) -> int:
     told = ""
     try:
         while True:
-            job = room.ask("GET", f"/v1/jobs/{job_id}/wait", params={"timeout": 1})
+            job = _look(room, job_id, 1)
             if (text := line(job, lang)) != told:
                 click.echo(text, err=True)
                 told = text

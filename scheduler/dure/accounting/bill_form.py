@@ -1,4 +1,4 @@
-"""The one form of a bill that API, command line and tests share: plain values for JSON, rows of text for CSV.
+"""The one form of a bill that API, command line and tests share: plain values for JSON.
 
 Won are integers; micro-won and quantities are text, exact beyond what JSON numbers hold in other languages.
 """
@@ -93,30 +93,3 @@ def _state(use: StateUse) -> dict[str, Any]:
         "quantity": decimal(use.quantity, unit_hour(use.resource)),
         "unit": unit_name(use.resource),
     }
-
-
-CSV_HEADER = (
-    "month", "watermark", "tenant", "name", "project", "description", "rule", "resource", "price_version",
-    "quantity", "unit", "unit_price_micro", "amount_micro", "amount_won",
-)  # fmt: skip
-
-
-def bill_rows(bill: Bill, shown: Shown | None = None) -> tuple[tuple[str, ...], ...]:
-    """The header and one row of text for each line; without `shown` also the operator's lines (tenant "")."""
-    statements = [s for s in bill.statements if shown is None or shown(s.tenant)]
-    statements += [bill.absorbed] if shown is None else []
-    before = (bill.month, instant_text(bill.until))
-    rows = [
-        (*before, statement.tenant, statement.name, *_cells(line))
-        for statement in statements
-        for line in statement.lines
-    ]
-    return (CSV_HEADER, *rows)
-
-
-def _cells(line: Line) -> tuple[str, ...]:
-    charge = line.charge
-    return (
-        charge.project, line.name, charge.rule, charge.resource, charge.price_version, line.quantity, line.unit,
-        str(charge.price.micro), str(charge.amount.micro), str(line.won),
-    )  # fmt: skip

@@ -6,18 +6,15 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from dure.accounting.bill_form import instant_text as to_wire
 from dure.model.instants import Instant
+
+__all__ = ["from_wire", "in_room", "month_start", "to_wire"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Instant = 4_102_444_800_000  # 2100-01-01: anything later is a typing error
 _WIRE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-
-
-def to_wire(instant: Instant) -> str:
-    """`2026-11-22T08:00:00.123Z`."""
-    moment = _EPOCH + timedelta(milliseconds=instant)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant % 1000:03d}Z"
 
 
 def from_wire(text: str, timezone: str) -> Instant:
