@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from click.shell_completion import CompletionItem
 
 from dure_cli.lazy import LazyGroup
 
@@ -21,7 +22,7 @@ _COMMANDS = {
     "quota": (_REMOTE + "account:quota", "Show guarantees, limits and what is held."),
     "bill": (_REMOTE + "account:bill", "Show a month's bill."),
     "context": (_REMOTE + "context:context", "Keep servers and tokens by name."),
-    "room": (_REMOTE + "admin:room", "Show the room: nodes, policy, ages. (admins)"),
+    "room": (_REMOTE + "admin:room", "Show the room: nodes, what is held, what is paused."),
     "pause": (_REMOTE + "admin:pause", "Stop starting jobs; what runs goes on. (admins)"),
     "resume": (_REMOTE + "admin:resume", "Start jobs again. (admins)"),
     "token": (_REMOTE + "admin:token", "Create, list and revoke tokens. (admins)"),
@@ -33,19 +34,36 @@ _COMMANDS = {
 }
 
 
-@click.group(cls=LazyGroup, commands_at=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+def _contexts(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    from dure_cli.remote.complete import context_names
+
+    return context_names(ctx, param, begun)
+
+
+_HELP = """Share one room of GPUs and CPUs fairly: submit jobs, see why they wait, what they used and cost.
+
+\b
+Exit codes: 0 ok, 1 the job failed, 2 bad input, 3 refused by policy,
+            4 not found, 5 the room cannot be reached.
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at=_COMMANDS,
+    help=_HELP,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option("--server", metavar="URL", help="The room's address (DURE_SERVER).")
-@click.option("--context", "context_name", metavar="NAME", help="A context by name; see `dure context`.")
+@click.option(
+    "--context", "context_name", metavar="NAME", shell_complete=_contexts,
+    help="A context by name; see `dure context`.",
+)  # fmt: skip
 @click.option("--lang", type=click.Choice(["en", "ko"]), help="Language (DURE_LANG, or the locale's).")
 @click.version_option(package_name="dure")
 @click.pass_context
 def main(ctx: click.Context, server: str | None, context_name: str | None, lang: str | None) -> None:
-    r"""Share one room of GPUs and CPUs fairly: submit jobs, see why they wait, what they used and cost.
-
-    \b
-    Exit codes: 0 ok, 1 the job failed, 2 bad input, 3 refused by policy,
-                4 not found, 5 the room cannot be reached.
-    """
+    """Keep what was chosen for the command."""
     ctx.obj = {"server": server, "context": context_name, "lang": lang}
 
 

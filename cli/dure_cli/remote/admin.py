@@ -85,6 +85,22 @@ def room(output: str) -> None:
             for row in rows
         ]
     show(rows, [Column(key, right=key in {"held", "capacity"}) for key in keys], output, lang())
+    click.echo("\n".join(_state(told)), err=True)
+
+
+def _state(told: dict[str, Any]) -> list[str]:
+    """What a person wants to know of the room besides its nodes."""
+    paused = ["the room"] if told["paused"]["room"] else told["paused"]["tenants"]
+    jobs = ", ".join(f"{count} {state}" for state, count in told["jobs"].items() if count)
+    marks = ", ".join(
+        f"{pool} {words.local(at, told['timezone'])}" for pool, at in told["watermarks"].items()
+    )
+    return [
+        f"room {told['room']}, policy {told['policy']}",
+        f"jobs: {jobs or 'none'}",
+        f"metered up to: {marks or 'nothing yet'}",
+        *([f"paused: {', '.join(paused)}; see dure resume"] if paused else []),
+    ]
 
 
 @click.command()

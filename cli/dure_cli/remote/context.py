@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from dure_cli.remote import contexts
-from dure_cli.remote.exits import NOT_FOUND, stop
+from dure_cli.remote.client import lang
+from dure_cli.remote.complete import context_names
+from dure_cli.remote.exits import NOT_FOUND, USAGE, stop
 from dure_cli.remote.output import OUTPUT, Column, show
 
 
@@ -20,13 +24,23 @@ def context() -> None:
 @click.option("--token", metavar="TOKEN", help="The bearer token; asked for when left out.")
 def set_(name: str, server: str, token: str | None) -> None:
     """Keep a context under NAME and make it current."""
-    secret = token if token is not None else click.prompt("token", hide_input=True, err=True)
+    secret = token if token is not None else _asked()
     kept = contexts.read()
     contexts.write(contexts.Contexts(name, kept.by_name | {name: contexts.Context(server, secret)}))
 
 
+def _asked() -> str:
+    """The token, typed unseen, or the first line of what is piped in."""
+    if sys.stdin.isatty():
+        return str(click.prompt("token", hide_input=True, err=True))
+    piped = sys.stdin.readline().strip()
+    if not piped:
+        stop(USAGE, "no token came; pipe it in, or give --token")
+    return piped
+
+
 @context.command()
-@click.argument("name")
+@click.argument("name", shell_complete=context_names)
 def use(name: str) -> None:
     """Make NAME the current context."""
     kept = contexts.read()
@@ -36,7 +50,7 @@ def use(name: str) -> None:
 
 
 @context.command()
-@click.argument("name")
+@click.argument("name", shell_complete=context_names)
 def delete(name: str) -> None:
     """Forget a context."""
     kept = contexts.read()
@@ -55,4 +69,4 @@ def list_(output: str) -> None:
         {"name": name, "server": c.server, "current": "*" if name == kept.current else ""}
         for name, c in sorted(kept.by_name.items())
     ]
-    show(rows, [Column("current"), Column("name"), Column("server")], output)
+    show(rows, [Column("current"), Column("name"), Column("server")], output, lang())

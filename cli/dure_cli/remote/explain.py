@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from dure_cli.remote.client import client, lang
+from dure_cli.remote.complete import JOB
 from dure_cli.remote.output import emit, printable
 from dure_cli.remote.words import state
 
@@ -18,7 +19,7 @@ def _lines(told: dict[str, Any], spoken: str) -> list[str]:
 
 
 @click.command()
-@click.argument("job")
+@JOB
 @click.option(
     "-o", "--output", type=click.Choice(["text", "json", "yaml"]), default="text", show_default=True
 )

@@ -9,7 +9,8 @@ import click
 
 from dure_cli.remote import words
 from dure_cli.remote.client import client, lang
-from dure_cli.remote.exits import OK
+from dure_cli.remote.complete import JOBS
+from dure_cli.remote.exits import INTERRUPTED, OK, stop
 from dure_cli.remote.follow import exit_code, line, until_final
 from dure_cli.remote.output import OUTPUT, Column, show
 
@@ -24,13 +25,13 @@ def _columns(spoken: str) -> list[Column]:
     return [
         Column("id"),
         Column("name"),
-        Column("tenant"),
+        Column("tenant", spare=True),
         Column("user", wide=True),
         Column("project", wide=True),
         Column("priority", wide=True, right=True),
         Column("state", lambda name: words.state(name, spoken)),
-        Column("tasks", right=True),
-        Column("resources", words.resources),
+        Column("tasks", right=True, spare=True),
+        Column("resources", words.resources, spare=True),
         Column("submitted", _age, title="age"),
         Column("nodes", lambda nodes: ",".join(nodes or []), wide=True),
         Column("exit_code", wide=True, right=True),
@@ -54,41 +55,49 @@ def ps(all_: bool, state: str | None, tenant: str | None, limit: int, output: st
 
 
 @click.command()
-@click.argument("jobs", nargs=-1, required=True)
+@JOBS
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer than this.")
 @click.option("--propagate-exit-code", "propagate", is_flag=True, help="Exit with the job's own code.")
 def wait(jobs: tuple[str, ...], timeout: float | None, propagate: bool) -> None:
     """Wait until JOBS have ended; exit code 1 where one did not succeed or the timeout came first."""
     room, worst = client(), OK
-    for job_id in jobs:
-        job = until_final(room, job_id, timeout)
-        click.echo(line(job, lang()), err=True)
-        worst = max(worst, exit_code(job, propagate))
+    try:
+        for job_id in jobs:
+            job = until_final(room, job_id, timeout)
+            click.echo(line(job, lang()), err=True)
+            worst = max(worst, exit_code(job, propagate))
+    except KeyboardInterrupt:
+        stop(INTERRUPTED, "no longer waiting; the jobs go on")
     raise SystemExit(worst)
+
+
+_RELEASED = {"reason": None}
+"""Why it waits is told by the next decision; the last one still says that it is on hold."""
 
 
 def _each(jobs: tuple[str, ...], method: str, tail: str) -> None:
     room = client()
     for job_id in jobs:
-        click.echo(line(room.ask(method, f"/v1/jobs/{job_id}{tail}"), lang()), err=True)
+        job = room.ask(method, f"/v1/jobs/{job_id}{tail}")
+        click.echo(line(job | _RELEASED if tail == "/release" else job, lang()), err=True)
 
 
 @click.command()
-@click.argument("jobs", nargs=-1, required=True)
+@JOBS
 def cancel(jobs: tuple[str, ...]) -> None:
     """Cancel JOBS; running ones get their grace."""
     _each(jobs, "DELETE", "")
 
 
 @click.command()
-@click.argument("jobs", nargs=-1, required=True)
+@JOBS
 def hold(jobs: tuple[str, ...]) -> None:
     """Keep pending JOBS from starting."""
     _each(jobs, "POST", "/hold")
 
 
 @click.command()
-@click.argument("jobs", nargs=-1, required=True)
+@JOBS
 def release(jobs: tuple[str, ...]) -> None:
     """Let held JOBS start again."""
     _each(jobs, "POST", "/release")

@@ -10,6 +10,7 @@ import click
 import httpx
 
 from dure_cli.remote.client import Client, client
+from dure_cli.remote.complete import JOB
 
 _TRIES = 20
 
@@ -35,7 +36,7 @@ def _copy(room: Client, path: str, params: dict[str, Any]) -> None:
 
 
 @click.command()
-@click.argument("job")
+@JOB
 @click.option(
     "--task", type=click.IntRange(min=0), default=0, show_default=True, help="Which task of a gang."
 )

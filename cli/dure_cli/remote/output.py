@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import sys
 import unicodedata
@@ -17,6 +18,10 @@ from dure_cli.remote.words import header
 
 Row = Mapping[str, Any]
 
+_PLAIN_KEY = re.compile(r"[a-z][a-z0-9_]*")
+_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+"""What YAML readers take for a key's own text; words that old ones take for booleans."""
+
 OUTPUT = click.option(
     "-o", "--output", type=click.Choice(["table", "wide", "json", "yaml", "csv"]), default="table",
     show_default=True, help="Form of the output.",
@@ -25,13 +30,17 @@ OUTPUT = click.option(
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: the row's key, how its value reads, whether only `wide` shows it, its title if not the key."""
+    """A column: the row's key, how its value reads, whether only `wide` shows it, its title if not the key.
+
+    A `spare` one is left out of a table where the terminal is too narrow for all.
+    """
 
     key: str
     text: Callable[[Any], str] = lambda value: "" if value is None else str(value)
     wide: bool = False
     right: bool = False
     title: str = ""
+    spare: bool = False
 
 
 def width(text: str) -> int:
@@ -57,24 +66,47 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-def _room_for_last(widths: list[int]) -> int | None:
-    """Cells left for the last column on a terminal; None where the output is no terminal."""
-    if not sys.stdout.isatty():
-        return None
-    return max(12, shutil.get_terminal_size().columns - sum(widths[:-1]) - 2 * (len(widths) - 1))
+_GAP = "  "
+_LEAST_LAST = 12
+_GOOD_LAST = 32
+"""Cells that the last column is cut to at most, and for which spare columns make room."""
 
 
-def table(rows: Sequence[Row], columns: Sequence[Column], lang: str = "en") -> list[str]:
-    """Aligned lines with a header; the last column is cut to the terminal's width."""
+def _terminal() -> int | None:
+    """Cells of the terminal; None where the output is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _before_last(widths: Sequence[int]) -> int:
+    return sum(widths[:-1]) + len(_GAP) * (len(widths) - 1)
+
+
+def _kept(columns: Sequence[Column], widths: Sequence[int], terminal: int | None) -> list[int]:
+    """Which columns are shown: spare ones go, the last first, while the last column has too little room."""
+    kept = list(range(len(columns)))
+    for number in reversed(range(len(columns))):
+        shown = [widths[i] for i in kept]
+        if terminal is None or terminal - _before_last(shown) >= min(shown[-1], _GOOD_LAST):
+            break
+        if columns[number].spare:
+            kept.remove(number)
+    return kept
+
+
+def table(
+    rows: Sequence[Row], columns: Sequence[Column], lang: str = "en", terminal: int | None = None
+) -> list[str]:
+    """Aligned lines with a header; on a terminal of so many cells the last column is cut to what is left."""
     cells = [[header(c.title or c.key, lang) for c in columns]]
     cells += [[printable(c.text(row.get(c.key))) for c in columns] for row in rows]
     widths = [max(width(line[i]) for line in cells) for i in range(len(columns))]
-    last = _room_for_last(widths)
-    if last is not None and not columns[-1].right:
-        widths[-1] = min(widths[-1], last)
-        cells = [[*line[:-1], _cut(line[-1], last)] for line in cells]
-    aligned = [[_pad(t, w, c.right) for t, w, c in zip(line, widths, columns, strict=True)] for line in cells]
-    return ["  ".join(line).rstrip() for line in aligned]
+    kept = _kept(columns, widths, terminal)
+    if terminal is not None and not columns[-1].right:
+        left = max(_LEAST_LAST, terminal - _before_last([widths[i] for i in kept]))
+        widths[-1] = min(widths[-1], left)
+        cells = [[*line[:-1], _cut(line[-1], left)] for line in cells]
+    aligned = [[_pad(line[i], widths[i], columns[i].right) for i in kept] for line in cells]
+    return [_GAP.join(line).rstrip() for line in aligned]
 
 
 def _scalar(value: Any) -> str:
@@ -83,12 +115,17 @@ def _scalar(value: Any) -> str:
     return "".join(c if c.isprintable() and c != "\ufeff" else f"\\U{ord(c):08x}" for c in plain)
 
 
+def _key(key: str) -> str:
+    """A key as people write it, quoted only where YAML might read it as something else."""
+    return key if _PLAIN_KEY.fullmatch(key) and key not in _WORDS else _scalar(key)
+
+
 def as_yaml(value: Any, indent: str = "") -> str:
     """Plain block YAML of JSON values; scalars are quoted as JSON."""
     if isinstance(value, Mapping) and value:
-        return "".join(f"{indent}{_scalar(str(k))}:{_nested(v, indent)}" for k, v in value.items())
+        return "".join(f"{indent}{_key(str(k))}:{_nested(v, indent)}" for k, v in value.items())
     if isinstance(value, list) and value:
-        return "".join(f"{indent}-{_nested(v, indent)}" for v in value)
+        return "".join(f"{indent}- {as_yaml(v, indent + '  ').removeprefix(indent + '  ')}" for v in value)
     return f"{indent}{_scalar(value)}\n"
 
 
@@ -127,4 +164,4 @@ def show(rows: Sequence[Row], columns: Sequence[Column], output: str, lang: str 
         write_csv(rows, [column.key for column in columns])
     else:
         wanted = [column for column in columns if output == "wide" or not column.wide]
-        click.echo("\n".join(table(rows, wanted, lang)))
+        click.echo("\n".join(table(rows, wanted, lang, None if output == "wide" else _terminal())))

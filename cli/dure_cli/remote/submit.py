@@ -83,7 +83,14 @@ def _file_body(path: str, options: dict[str, Any]) -> dict[str, Any]:
 @click.option("--hold", is_flag=True, default=None, help="Queue it held; see `dure release`.")
 @click.option("--tenant", help="Submit for this tenant (admins).")
 @click.option("--idempotency-key", metavar="KEY", help="The same key submits the same job only once.")
-@click.option("-f", "--file", "path", metavar="JOB.yaml", help="Read the job from a file (- for stdin).")
+@click.option(
+    "-f",
+    "--file",
+    "path",
+    type=click.Path(),
+    metavar="JOB.yaml",
+    help="Read the job from a file (- for stdin).",
+)
 @click.option("--watch", "watching", is_flag=True, help="Stay until it has ended; Ctrl-C leaves it running.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; create nothing.")
 @click.option("-o", "--output", type=click.Choice(["id", "json", "yaml"]), default="id", show_default=True)
@@ -93,6 +100,8 @@ def submit(path: str | None, watching: bool, dry_run: bool, output: str, **optio
 
     Prints the job's id. A refusal says why and what would be accepted (exit code 3).
     """
+    if options["idempotency_key"] == "":
+        stop(USAGE, "--idempotency-key is empty; give a text of its own to each job, or leave it out")
     key = options["idempotency_key"] or secrets.token_hex(16)
     if path is None and not options["command"]:
         stop(USAGE, "no command; write for example: dure submit --cpu 1 -- python3 train.py")
