@@ -255,19 +255,24 @@ CALENDAR: Final = Fields(
 )
 
 _COMMAND: Final = Listed(SCRIPT, 10_000)
-_SHAPE: Final = {
-    "cpu": Key(as_written(CPU), "cpus of one task"),
-    "memory": Key(as_written(MEMORY), "memory of one task"),
-    "gpu": Key(as_written(GPUS), "GPUs of one task: flavors that will do, best first, and a count"),
-}
+
+
+def _shape(cpu: str, memory: str) -> dict[str, Key]:
+    """What one task asks for, with the amounts that stand where none is named."""
+    return {
+        "cpu": Key(as_written(CPU), "cpus of one task", default=cpu),
+        "memory": Key(as_written(MEMORY), "memory of one task", default=memory),
+        "gpu": Key(as_written(GPUS), "GPUs of one task: flavors that will do, best first, and a count"),
+    }
+
 
 JOB: Final = Fields(
     "a job",
     {
-        "command": Key(_COMMAND, "program and arguments", required=True),
+        "command": Key(_COMMAND, "program and arguments", default="an error, unless each group names one"),
         "name": Key(NAME, "a name of your choice"),
         "tasks": Key(whole(1, 1_000_000), "how many equal tasks start together", default="1"),
-        **_SHAPE,
+        **_shape("1", "512Mi"),
         "groups": Key(
             Listed(
                 Fields(
@@ -275,7 +280,7 @@ JOB: Final = Fields(
                     {
                         "name": Key(NAME, "its name"),
                         "count": Key(whole(1, 1_000_000), "how many tasks", default="1"),
-                        **_SHAPE,
+                        **_shape("0", "0Mi"),
                         "command": Key(_COMMAND, "its own command", default="the job's"),
                     },
                 )

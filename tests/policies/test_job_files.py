@@ -56,6 +56,14 @@ def test_a_script_may_have_many_lines() -> None:
     assert read_spec(text, "job.yaml")["command"] == ["bash", "-c", "set -e\necho one\necho two\n"]
 
 
+def test_groups_that_name_their_commands_need_no_other() -> None:
+    """The job's own command is for groups without one."""
+    text = "groups:\n  - {name: head, command: [a]}\n  - {count: 3, command: [b]}\n"
+    assert read_spec(text, "job.yaml") == {
+        "groups": [{"name": "head", "command": ["a"]}, {"count": 3, "command": ["b"]}]
+    }
+
+
 def test_every_error_of_a_job_file_comes_at_once() -> None:
     """The same lines as for bundles, under the file's name."""
     text = "comand: [sleep, 10]\ntime: 12:30\nmemory: 4\nenvironment: {DEBUG: no}\nhold: yes\nhold: true\ncpus: 2\n"
