@@ -71,7 +71,10 @@ def fits_when_empty(demand: Demand, nodes: Nodes, values: Vector) -> bool:
 def most(demand: Demand, nodes: Nodes, view: View) -> int:
     """How many tasks of the gang could be placed now, each part taken alone and the least lucky one counted."""
     found = [
-        min(part.count, sum(_tasks(part, view.get(row, row.free)) for row in nodes.candidates(part.gpu_axis)))
+        min(
+            part.count,
+            sum(tasks_in(part, view.get(row, row.free)) for row in nodes.candidates(part.gpu_axis)),
+        )
         for part in demand.parts
     ]
     return min(found, default=0)
@@ -82,7 +85,7 @@ def _spread(part: Part, rows: Sequence[Row], view: View, values: Vector) -> list
     found = 0
     for row in rows:
         free = view.get(row, row.free) if view else row.free
-        if tasks := _tasks(part, free):
+        if tasks := tasks_in(part, free):
             fits.append((tasks, row, free))
             found += tasks
     if found < part.count:
@@ -112,7 +115,7 @@ def _count(fit: _Fit) -> int:
     return fit[0]
 
 
-def _tasks(part: Part, free: Vector) -> int:
+def tasks_in(part: Part, free: Vector) -> int:
     """How many tasks of the part fit, at most all of them."""
     tasks = part.count
     for axis, amount in part.amounts:

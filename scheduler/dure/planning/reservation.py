@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from dure.model.instants import Instant
 from dure.model.job import JobId
 from dure.model.plan import Reservation
+from dure.planning.ahead import Ahead
 from dure.planning.axes import Amounts, Vector, within
 from dure.planning.nodes import Row
-from dure.planning.placement import Spot, less, place, placements
+from dure.planning.placement import Spot, placements
 from dure.planning.queue import Kind
 from dure.planning.quota import Account
-from dure.planning.running import Active
-from dure.planning.shape import Demand
+from dure.planning.shape import FOREVER, Demand
 from dure.planning.state import State
 
 
@@ -92,46 +92,34 @@ class Outlook:
 
 def _earliest(state: State, demands: Sequence[Demand], now: Instant) -> Slot | None:
     """All that end at one instant end together; an attempt without a time limit never does, for planning."""
-    ahead = _Ahead(state)
-    ends = state.active.ends(now)
-    coming = next(ends, None)
-    while coming is not None:
-        at = coming[0]
-        while coming is not None and coming[0] == at:
-            ahead.free(coming[1])
-            coming = next(ends, None)
-        for demand in demands:
-            if spots := ahead.place(demand):
-                return Slot(at, demand, spots, ahead.beside(spots))
+    ends, jobs = state.active.ends(now), state.active.jobs
+    enough = _enough(state, ends, demands)
+    if enough is None:
+        return None
+    ahead = Ahead(state)
+    for _, job in ends[:enough]:
+        ahead.free(jobs[job])
+    ahead.watch(demands)
+    for position in range(enough, len(ends)):
+        at, job = ends[position]
+        if at == FOREVER:
+            return None
+        ahead.free(jobs[job])
+        if position + 1 == len(ends) or ends[position + 1][0] != at:
+            for demand in demands:
+                if spots := ahead.place(demand):
+                    return Slot(at, demand, spots, ahead.beside(spots))
     return None
 
 
-class _Ahead:
-    """What is free at a later instant: now, and what ends until then."""
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-        self._view: dict[Row, Vector] = {}
-        self._spare = list(state.nodes.spare)
-
-    def free(self, active: Active) -> None:
-        for held in active.places:
-            row = self._state.nodes.rows.get(held.node)
-            if row is None or not row.open or not held.left:
-                continue
-            free = self._view.get(row)
-            if free is None:
-                free = self._view[row] = list(row.free)
-            for axis, amount in held.amounts:
-                before = free[axis]
-                free[axis] = after = before + amount * held.left
-                self._spare[axis] += max(0, after) - max(0, before)
-
-    def place(self, demand: Demand) -> list[Spot] | None:
-        if not within(demand.total, self._spare):
-            return None
-        return place(demand, self._state.nodes, self._view, self._state.values)
-
-    def beside(self, spots: list[Spot]) -> dict[Row, Vector]:
-        left = less(self._view, spots)
-        return {row: left[row] for _, row, _ in spots}
+def _enough(state: State, ends: Sequence[tuple[Instant, JobId]], demands: Sequence[Demand]) -> int | None:
+    """Before which end the room as a whole has too little for any of the demands: quick, never too late."""
+    jobs, spare = state.active.jobs, list(state.nodes.spare)
+    for position, (_, job) in enumerate(ends):
+        for place_held in jobs[job].places:
+            for axis, amount in place_held.amounts:
+                spare[axis] += amount * place_held.left
+        for demand in demands:
+            if within(demand.total, spare):
+                return position
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from heapq import merge
 from itertools import islice
 from typing import Final
@@ -139,21 +139,18 @@ class Activity:
         end = self._ends[position][0] if position < len(self._ends) else FOREVER
         return None if end == FOREVER else end
 
-    def ends(self, now: Instant) -> Iterator[tuple[Instant, Active]]:
-        """(estimated end, attempt) in order, as EASY takes them; those without a limit never come."""
-        position = bisect_right(self._ends, now, key=_end) if self.late(now) else 0
+    def ends(self, now: Instant) -> Sequence[tuple[Instant, JobId]]:
+        """(estimated end, job) in order, as EASY takes them; those without a limit end FOREVER."""
+        if not self.late(now):
+            return self._ends
+        position = bisect_right(self._ends, now, key=_end)
         late: list[tuple[Instant, JobId]] = []
         due: list[tuple[Instant, JobId]] = []
         for end, job in self._ends[:position]:
-            active = self.jobs[job]
             # Of what starts in this very decision nothing is late, even where its limit is nothing.
-            at_once = end == now and active.since == now
+            at_once = end == now and self.jobs[job].since == now
             (due if at_once else late).append((end if at_once else now + LATE, job))
-        coming: Iterable[tuple[Instant, JobId]] = islice(self._ends, position, None)
-        for end, job in merge(due, late, coming) if position else coming:
-            if end == FOREVER:
-                return
-            yield end, self.jobs[job]
+        return list(merge(due, late, islice(self._ends, position, None)))
 
 
 def _end(entry: tuple[Instant, JobId]) -> Instant:
