@@ -93,7 +93,7 @@ def refuse(response: httpx.Response) -> NoReturn:
         message, hint, findings = f"the server answered {response.status_code}", "", []
     code = BY_STATUS.get(response.status_code, UNREACHABLE)
     if message not in findings:
-        findings.append(f"dure: {message}; {hint}" if hint else f"dure: {message}")
+        findings.append(f"dure: {message.rstrip('.')}; {hint}" if hint else f"dure: {message}")
     click.echo("\n".join(findings), err=True)
     raise SystemExit(code)
 

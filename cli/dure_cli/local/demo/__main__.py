@@ -91,8 +91,8 @@ def _look(room: Server, tokens: dict[str, str]) -> list[dict[str, Any]]:
         language = ("--lang", "ko") if look == 1 else ()
         dure(*language, "ps", server=room.url, token=room.admin_token, show=True)
         if waiting and look == 0:
-            first = waiting[0]
-            dure("explain", first["id"], server=room.url, token=tokens[first["tenant"]], show=True)
+            gang = max(waiting, key=lambda job: job["tasks"])
+            dure("explain", gang["id"], server=room.url, token=tokens[gang["tenant"]], show=True)
         seen += waiting
         time.sleep(1.5)
     return seen
