@@ -6,9 +6,10 @@ one reservation stands: that of the first blocked job in the order of the cycle;
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from heapq import heapify, heappop
 
-from dure.model.instants import Instant
+from dure.model.instants import Instant, Millis
 from dure.model.plan import Start
 from dure.planning.allowance import Allowance
 from dure.planning.axes import within
@@ -70,39 +71,53 @@ class Cycle:
                 return
             if not self._try(kind, turn):
                 dropped.add(kind)
-        self._backfill([kind for kind in self._hopeful(turn) if kind not in dropped], turn)
+        self._backfill(self._hopeful(turn, dropped), turn)
 
     def _backfill(self, waiting: list[Kind], turn: Turn) -> None:
         while waiting:
-            waiting.sort(key=lambda kind: self.lineup.key(kind, turn), reverse=True)
-            while waiting:
-                kind = waiting.pop()
+            line = self.lineup.heads(waiting, turn)
+            heapify(line)
+            while line:
+                kind = heappop(line)[1]
                 if self._try(kind, turn):
                     self._again = True
-                    if kind.jobs:
-                        waiting.append(kind)
+                    waiting = self._still_hopeful([kind, *(other for _, other in line)])
                     break
+            else:
+                return
 
-    def _hopeful(self, turn: Turn) -> Iterable[Kind]:
+    def _hopeful(self, turn: Turn, dropped: set[Kind]) -> list[Kind]:
         """The classes in line that may find a place beside the reservation.
 
         Also the one that holds it: it may still have a turn under other flavors.
         """
-        lines, promise = self._state.queue.lines[turn], self.promise
+        promise = self.promise
         assert promise is not None  # noqa: S101 - called where one stands
-        for shape in self._hopeful_shapes(promise):
-            yield from (kind for kind in shape.kinds if kind in lines and kind is not promise.kind)
-        if promise.kind in lines:
-            yield promise.kind
+        stands, bare, own = self._state.queue.lines[turn].stands, self._refusals.bare, promise.kind
+        untried = self._refusals.untried(self._state.queue.standing)
+        shapes = [shape for shape in untried.fitting(*self._room_beside(promise)) if shape not in bare]
+        found = [
+            kind for shape in shapes for kind in shape.kinds
+            if kind in stands and kind not in dropped and kind is not own
+        ]  # fmt: skip
+        return [*found, own] if own in stands and own not in dropped else found
 
-    def _hopeful_shapes(self, promise: Promise) -> Iterable[Shape]:
-        """Those not refused yet that ask for no more cpu than there is: quick, and never wrong in saying no."""
-        refusals, slack = self._refusals, promise.at - self._now
-        soon = self._state.nodes.spare[0]
-        late = spare_beside(promise, self._state.nodes.spare)[0]
-        untried = refusals.untried(self._state.queue.standing)
-        found = [shape for shape in untried if shape.cpu <= (soon if shape.limit <= slack else late)]
-        return [shape for shape in found if shape not in refusals.bare]
+    def _still_hopeful(self, waiting: list[Kind]) -> list[Kind]:
+        """Those that what has just started left enough cpu for: quick, and never wrong in saying no."""
+        waiting = [kind for kind in waiting if kind.jobs]
+        promise = self.promise
+        if promise is None:
+            return waiting
+        slack, soon, late = self._room_beside(promise)
+        return [
+            kind for kind in waiting
+            if kind.shape.cpu <= (soon if kind.shape.limit <= slack else late) or kind is promise.kind
+        ]  # fmt: skip
+
+    def _room_beside(self, promise: Promise) -> tuple[Millis, int, int]:
+        """Until the reservation begins: how long that is, the cpu free for so long, and what is for longer."""
+        spare = self._state.nodes.spare
+        return promise.at - self._now, spare[0], spare_beside(promise, spare)[0]
 
     def _try(self, kind: Kind, turn: Turn) -> bool:
         demands = self.allowance.demands(kind, turn, self.promise)

@@ -33,28 +33,28 @@ class Turn(Enum):
 
 
 class Lines:
-    """The classes that may have a turn, by tenant and user, or all in one line."""
+    """The classes that may have a turn, by tenant and user, or all in one line; `stands` says where each is."""
 
-    __slots__ = ("_fair", "_where", "all", "tenants")
+    __slots__ = ("_fair", "all", "stands", "tenants")
 
     def __init__(self, fair: bool) -> None:
         self._fair = fair
-        self._where: dict[Kind, tuple[int, Age]] = {}
+        self.stands: dict[Kind, tuple[int, Age]] = {}
         self.tenants: dict[Account, dict[UserId, list[Stand]]] = {}
         self.all: list[Stand] = []
 
     def __contains__(self, kind: Kind) -> bool:
-        return kind in self._where
+        return kind in self.stands
 
     def enter(self, kind: Kind) -> None:
         """A class with a waiting job takes its stand."""
         stand = (-kind.key.priority if self._fair else 0, kind.jobs[0])
-        self._where[kind] = stand
+        self.stands[kind] = stand
         insort(self._line(kind), (*stand, kind))
 
     def leave(self, kind: Kind) -> bool:
         """A class gives up its stand; whether it had one."""
-        stand = self._where.pop(kind, None)
+        stand = self.stands.pop(kind, None)
         if stand is None:
             return False
         line = self._line(kind)

@@ -7,7 +7,7 @@ then age, then id. Under `order: fifo` (submitted, id) over all tenants instead.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeAlias
 
 from dure.model.job import UserId
@@ -52,9 +52,11 @@ class Lineup:
         _, best = min(heads, key=lambda at: (at[1][0], self.standing.user(account, at[0]), at[1][1]))
         return best[2]
 
-    def key(self, kind: Kind, turn: Turn) -> Key:
-        """Where the class's oldest job stands."""
-        return self.job_key(kind, kind.jobs[0], turn)
+    def heads(self, kinds: Iterable[Kind], turn: Turn) -> list[tuple[Key, Kind]]:
+        """Where the oldest job of each class stands; no two stand in one place."""
+        if not self._fair:
+            return [((kind.jobs[0],), kind) for kind in kinds]
+        return [(self.job_key(kind, kind.jobs[0], turn), kind) for kind in kinds]
 
     def job_key(self, kind: Kind, age: Age, turn: Turn) -> Key:
         """Where a job of the class stands."""

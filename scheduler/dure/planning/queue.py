@@ -13,6 +13,7 @@ from dure.planning.axes import Axes, Vector
 from dure.planning.lines import Age, Lines, Turn
 from dure.planning.quota import Account, Quotas
 from dure.planning.shape import Shape
+from dure.planning.sizes import Sizes
 
 _Asked: TypeAlias = tuple[tuple[TaskGroup, ...], Millis | None]
 
@@ -85,7 +86,7 @@ class Queue:
         self.after: dict[JobId, dict[JobId, None]] = {}
         self.failed: dict[JobId, None] = {}
         self.lines = {turn: Lines(fair) for turn in Turn}
-        self.standing: dict[Shape, None] = {}
+        self.standing = Sizes()
         self.firm: dict[Kind, None] = {}
         self._shapes: dict[_Asked, Shape] = {}
 
@@ -195,7 +196,7 @@ class Queue:
 
     def _admit(self, kind: Kind) -> None:
         kind.shape.kinds[kind] = None
-        self.standing[kind.shape] = None
+        self.standing.add(kind.shape)
         if not kind.key.preemptible:
             self.firm[kind] = None
         for turn, lines in self.lines.items():
@@ -205,7 +206,7 @@ class Queue:
     def _dismiss(self, kind: Kind) -> None:
         del kind.shape.kinds[kind]
         if not kind.shape.kinds:
-            del self.standing[kind.shape]
+            self.standing.discard(kind.shape)
         self.firm.pop(kind, None)
         for turn, lines in self.lines.items():
             lines.leave(kind)

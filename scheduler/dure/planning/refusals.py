@@ -7,7 +7,7 @@ placement is exact; others are tried every time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from dure.model.instants import Instant, Millis
 from dure.model.job import JobId, Placement
@@ -16,6 +16,7 @@ from dure.planning.axes import Vector
 from dure.planning.nodes import Row
 from dure.planning.reservation import Promise
 from dure.planning.shape import Shape
+from dure.planning.sizes import Sizes
 
 
 class Refusals:
@@ -30,7 +31,7 @@ class Refusals:
     def __init__(self) -> None:
         self.bare: set[Shape] = set()
         self._beside: set[Shape] = set()
-        self._untried: dict[Shape, None] | None = None
+        self._untried: Sizes | None = None
         self._slack: Millis = -1
         self._extra: dict[Row, Vector] = {}
         self._supposed: dict[JobId, tuple[Placement, ...]] = {}
@@ -59,14 +60,14 @@ class Refusals:
     def came(self, shape: Shape) -> None:
         """A shape stands in line."""
         if self._untried is not None and shape not in self._beside:
-            self._untried[shape] = None
+            self._untried.add(shape)
 
     def went(self, shape: Shape) -> None:
         """Nobody of this shape waits any more."""
         self.bare.discard(shape)
         self._beside.discard(shape)
         if self._untried is not None:
-            self._untried.pop(shape, None)
+            self._untried.discard(shape)
 
     def promised(self, promise: Promise, now: Instant) -> None:
         """A reservation stands from now on in this decision."""
@@ -74,14 +75,14 @@ class Refusals:
             self._forget()
         self._slack, self._extra = promise.at - now, promise.extra
 
-    def refused(self, shape: Shape, beside: bool, standing: Collection[Shape]) -> None:
+    def refused(self, shape: Shape, beside: bool, standing: Sizes) -> None:
         """Every choice of flavors of a shape found no place."""
         if not shape.plain:
             return
         if self._untried is None:
-            self._untried = dict.fromkeys(standing)
+            self._untried = standing.copy()
         self._beside.add(shape)
-        self._untried.pop(shape, None)
+        self._untried.discard(shape)
         if not beside:
             self.bare.add(shape)
 
@@ -89,7 +90,7 @@ class Refusals:
         """Whether the shape is known to find no place beside the reservation."""
         return shape in self._beside or shape in self.bare
 
-    def untried(self, standing: Collection[Shape]) -> Collection[Shape]:
+    def untried(self, standing: Sizes) -> Sizes:
         """The shapes that may find a place beside the reservation."""
         return standing if self._untried is None else self._untried
 
