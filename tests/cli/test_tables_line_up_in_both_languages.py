@@ -61,3 +61,34 @@ _VALUES = st.recursive(
 def test_yaml_reads_back_as_what_was_shown(value: dict[str, object]) -> None:
     """The YAML that `-o yaml` prints is the same value to a YAML reader."""
     assert yaml.safe_load(as_yaml(value)) == value
+
+
+_JOBS = [{"id": "a" * 16, "tenant": "maru-voice", "tasks": 1, "reason": "No free place for it now. " * 4}]
+_JOB_COLUMNS = [
+    Column("id"), Column("tenant", spare=True), Column("tasks", right=True, spare=True), Column("reason"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("terminal", "shown"),
+    [
+        (None, "ID TENANT TASKS REASON"),
+        (200, "ID TENANT TASKS REASON"),
+        (64, "ID TENANT REASON"),
+        (50, "ID REASON"),
+    ],
+)
+def test_a_narrow_terminal_loses_spare_columns_before_its_lines_wrap(
+    terminal: int | None, shown: str
+) -> None:
+    """What says most stays; a file or a pipe has room for everything."""
+    head, row = table(_JOBS, _JOB_COLUMNS, terminal=terminal)
+    assert head.split() == shown.split()
+    assert width(row) <= (terminal or 1_000)
+
+
+def test_yaml_reads_as_people_write_it() -> None:
+    """Plain keys stand without quotes, and a list's item begins on its own line."""
+    assert (
+        as_yaml([{"id": "a", "held": {"cpu": 1}, "no": []}]) == '- id: "a"\n  held:\n    cpu: 1\n  "no": []\n'
+    )

@@ -80,7 +80,7 @@ class ServedRoom:
         self.data, self.policy = data, policy
         self.environment = dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
-        self.url = ""
+        self.url, self.port = "", "0"
         self._clients: list[httpx.Client] = []
 
     def start(self, **environment: str) -> None:
@@ -103,7 +103,7 @@ class ServedRoom:
         ]
         with (self.data / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--port", "0"],
+                [*command, "--port", self.port],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, **self.environment, **environment},
             )  # fmt: skip
