@@ -38,7 +38,11 @@ def quota(tenant: str | None, output: str) -> None:
     if output not in {"json", "yaml", "csv"}:
         rows = [_spoken(row) for row in rows]
     keys = ["tenant", "resource", "guarantee", "limit", "held", "pending", "share", "score"]
-    show(rows, [Column(key, right=key not in {"tenant", "resource"}) for key in keys], output, lang())
+    columns = [
+        Column(key, right=key not in {"tenant", "resource"}, spare=key in {"pending", "share"})
+        for key in keys
+    ]
+    show(rows, columns, output, lang())
 
 
 def _spoken(row: dict[str, Any]) -> dict[str, Any]:
@@ -65,8 +69,19 @@ def bill_show(month: str, tenant: str | None, output: str) -> None:
         emit(told, output)
     elif output == "csv":
         write_csv(list(_csv_rows(told, lang())), _CSV)
-    else:
+    elif statements(told):
         click.echo("\n".join(bill_lines(told, lang())))
+    else:
+        click.echo(_NOTHING[lang()].format(month=month), err=True)
+
+
+_NOTHING = {"en": "nothing is on the bill of {month}", "ko": "{month} 이용 내역이 없습니다"}
+
+
+def statements(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """Statements to show: tenants', and what the operator bears where there is any and the reader may see it."""
+    absorbed = told.get("absorbed")
+    return [*told["tenants"], *([absorbed] if absorbed and absorbed["lines"] else [])]
 
 
 _CSV = [
@@ -77,9 +92,9 @@ _CSV = [
 
 def _csv_rows(told: dict[str, Any], spoken: str) -> Iterator[dict[str, Any]]:
     """One row a line of every statement; what the operator absorbs has no tenant."""
-    for statement in [*told["tenants"], *filter(None, [told.get("absorbed")])]:
+    for statement in statements(told):
         of = {"month": told["month"], "watermark": told["watermark"], "name": _name(statement, spoken)}
-        for line in statement["lines"]:
+        for line in map(_priced, statement["lines"]):
             yield of | line | {"tenant": statement["tenant"], "description": line["description"][spoken]}
 
 
@@ -93,10 +108,13 @@ _TOTALS = {
     "ko": ("공급가액", "세액", "합계"),
 }
 _HEAD = {
-    "en": "{name} ({tenant}): bill of {month}, {state}, metered up to {watermark}",
-    "ko": "{name} ({tenant}): {month} 이용 내역, {state}, {watermark} 까지 계량",
+    "en": "{name}: bill of {month}, {state}, metered up to {watermark}",
+    "ko": "{name}: {month} 이용 내역, {state}, {watermark} 까지 계량",
 }
-_STATE = {"en": {"open": "still open", "closed": "closed"}, "ko": {"open": "진행 중", "closed": "마감"}}
+_STATE = {
+    "en": {"open": "still open", "metered": "all of it metered", "closed": "closed"},
+    "ko": {"open": "진행 중", "metered": "계량 완료", "closed": "마감"},
+}
 
 
 def bill_lines(told: dict[str, Any], spoken: str) -> Iterator[str]:
@@ -110,13 +128,10 @@ def bill_lines(told: dict[str, Any], spoken: str) -> Iterator[str]:
         Column("amount_won", words.won, right=True),
     ]
     state = _STATE[spoken].get(told["state"], told["state"])
-    for tenant in told["tenants"]:
-        name = (
-            tenant["name_ko"] if spoken == "ko" and tenant["name_ko"] else tenant["name"] or tenant["tenant"]
-        )
+    for tenant in statements(told):
+        name, known = _name(tenant, spoken), tenant["tenant"]
         yield _HEAD[spoken].format(
-            name=name,
-            tenant=tenant["tenant"],
+            name=f"{name} ({known})" if known else name,
             month=told["month"],
             state=state,
             watermark=words.local(told["watermark"], told["timezone"]),
