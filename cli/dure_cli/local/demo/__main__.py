@@ -22,6 +22,8 @@ from dure_policies import bundled
 
 _LOOKS = 3
 _ENOUGH_SECONDS = 100
+_FAILS = "unlabelled"
+"""The job whose own message is shown: it fails, and says why."""
 
 
 def _tokens(room: Server) -> dict[str, str]:
@@ -139,7 +141,10 @@ def _play(room: Server) -> Seen:
     waited = _look(room, tokens)
     _finish(room, ids)
     jobs = {name: _job(room, job_id) for name, job_id in ids.items()}
-    logs = {name: dure("logs", i, server=room.url, token=room.admin_token).stdout for name, i in ids.items()}
+    logs = {
+        name: dure("logs", i, server=room.url, token=room.admin_token, show=name == _FAILS).stdout
+        for name, i in ids.items()
+    }
     bill = _money(room)
     metrics = _metrics(room)
     stopped = room.stop()
