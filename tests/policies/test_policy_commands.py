@@ -27,6 +27,12 @@ def test_a_good_bundle_is_said_to_be_good_in_one_line() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{POLICIES / 'demo'}: {counts}: ok\n", "")
 
 
+def test_a_bundle_that_comes_with_dure_is_known_by_its_name() -> None:
+    """As for `serve`; a name that is neither path nor bundle is a finding."""
+    assert dure("validate", "biohub").returncode == 0
+    assert dure("validate", "no-such-bundle").stderr.startswith("no-such-bundle:1:1: ")
+
+
 def test_findings_go_to_stderr_unwrapped_and_uncoloured(tmp_path: Path) -> None:
     """A line stays one line, however narrow the terminal, and plain, whatever colours are asked for."""
     long = "x" * 300

@@ -22,10 +22,11 @@ _COLUMNS = (
 def _read(path: str) -> Bundle | None:
     """The bundle, or None with its findings on stderr: one line each, never coloured, never wrapped."""
     from dure.ports import PolicyRefused
+    from dure_cli.local.bundles import directory
     from dure_policies import read_bundle
 
     try:
-        return read_bundle(path)
+        return read_bundle(directory(path))
     except PolicyRefused as refused:
         click.echo("\n".join(refused.findings), err=True, color=False)
         return None

@@ -11,6 +11,7 @@ import click
 @click.command()
 @click.option(
     "--policy",
+    type=click.Path(),
     metavar="DIR",
     default="demo",
     show_default=True,
@@ -48,23 +49,11 @@ def serve(
     from dure.service import Settings, SystemClock
     from dure.service import serve as serve_room
     from dure.telemetry.logs import configure_logs
+    from dure_cli.local.bundles import directory
     from dure_policies import DirectoryPolicy, read_spec
 
     configure_logs(log_format, log_level)
     settings = Settings(data=data.resolve(), host=host, port=port)
     raise SystemExit(
-        asyncio.run(serve_room(settings, DirectoryPolicy(_bundle(policy)), read_spec, SystemClock()))
+        asyncio.run(serve_room(settings, DirectoryPolicy(directory(policy)), read_spec, SystemClock()))
     )
-
-
-def _bundle(chosen: str) -> Path:
-    """The directory meant: a path that exists, else a bundle that comes with dure."""
-    from dure_policies import bundled
-
-    path = Path(chosen)
-    if path.exists():
-        return path
-    try:
-        return bundled(chosen)
-    except KeyError:
-        return path

@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from dure.simulate.trace import Trace
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FORMATS = ("swf", "csv", "philly")
 
 
 @click.command()
 @click.argument("trace", type=_FILE)
-@click.option("--policy", type=_FOLDER, required=True, help="The bundle whose rules plan.")
+@click.option(
+    "--policy",
+    type=click.Path(),
+    metavar="DIR",
+    required=True,
+    help="The bundle whose rules plan, or a bundled one's name.",
+)
 @click.option("--format", type=click.Choice(_FORMATS), help="The trace's form; by default from its name.")
 @click.option(
     "--estimates", type=click.Choice(["requested", "exact"]), default="requested", show_default=True,
@@ -42,7 +47,7 @@ _FORMATS = ("swf", "csv", "philly")
 )
 @click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def simulate(
-    trace: Path, policy: Path, format: str | None, estimates: str, room: str | None,
+    trace: Path, policy: str, format: str | None, estimates: str, room: str | None,
     enforce_limits: bool, tenants: Path | None, jobs: Path | None, output: str,
 ) -> None:  # fmt: skip
     """Replay TRACE (SWF, or CSV for GPU clusters; also .gz) under a policy and show waits and shares."""
@@ -89,12 +94,13 @@ def _read(trace: Path, format: str) -> Trace:
     return {"swf": read_swf, "csv": read_gpu_csv, "philly": read_philly}[format](trace)
 
 
-def _rules(policy: Path) -> Rules:
+def _rules(policy: str) -> Rules:
     from dure.ports import PolicyRefused
+    from dure_cli.local.bundles import directory
     from dure_policies import read_bundle
 
     try:
-        return read_bundle(policy).rules
+        return read_bundle(directory(policy)).rules
     except PolicyRefused as refused:
         _refuse(*refused.findings)
 
