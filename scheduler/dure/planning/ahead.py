@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from dure.planning.axes import Vector
+from dure.model.job import NodeId
+from dure.planning.axes import Vector, within
 from dure.planning.nodes import Row
 from dure.planning.placement import Spot, less, place, tasks_in
 from dure.planning.running import Active
@@ -13,49 +14,86 @@ from dure.planning.state import State
 
 
 class Ahead:
-    """The room as it will be, moved on from end to end."""
+    """The room as it will be, moved on from end to end, and whether it then has a place for some demand."""
 
-    __slots__ = ("_counts", "_state", "_view")
+    __slots__ = ("_counts", "_demands", "_spare", "_state", "_view")
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, state: State, demands: Sequence[Demand]) -> None:
+        self._state, self._demands = state, demands
+        self._spare = list(state.nodes.spare)
         self._view: dict[Row, Vector] = {}
-        self._counts: dict[Demand, _Count] = {}
+        self._counts: dict[Demand, _Count] | None = None
+
+    def enough_with(self, held: Mapping[tuple[NodeId, int], int]) -> bool:
+        """Whether the room as a whole would have enough if all this were free too: never wrong in saying no."""
+        spare = list(self._spare)
+        for (_, axis), amount in held.items():
+            spare[axis] += amount
+        return any(within(demand.total, spare) for demand in self._demands)
+
+    def free_all(self, held: Mapping[tuple[NodeId, int], int]) -> None:
+        """Everything that is held here, by node and axis, becomes free."""
+        touched: dict[Row, None] = {}
+        for (node, axis), amount in held.items():
+            self._spare[axis] += amount
+            if (row := self._open(node)) is not None:
+                self._there(row)[axis] += amount
+                touched[row] = None
+        self._recount(touched)
 
     def free(self, active: Active) -> None:
-        """An attempt ends: what it still holds on open nodes is free."""
-        rows, view = self._state.nodes.rows, self._view
+        """An attempt ends."""
+        touched: dict[Row, None] = {}
         for held in active.places:
-            row = rows.get(held.node)
-            if row is None or not row.open or not held.left:
-                continue
-            free = view.get(row)
-            if free is None:
-                free = view[row] = list(row.free)
             for axis, amount in held.amounts:
-                free[axis] += amount * held.left
-            for count in self._counts.values():
-                count.changed(row, free)
+                self._spare[axis] += amount * held.left
+            if held.left and (row := self._open(held.node)) is not None:
+                free = self._there(row)
+                for axis, amount in held.amounts:
+                    free[axis] += amount * held.left
+                touched[row] = None
+        self._recount(touched)
 
-    def watch(self, demands: Sequence[Demand]) -> None:
-        """From now on keep count of how many tasks of these demands fit, where that decides alone."""
-        for demand in demands:
-            if len(demand.parts) == 1:
-                part = demand.parts[0]
-                rows = self._state.nodes.candidates(part.gpu_axis)
-                self._counts[demand] = _Count(part, [(row, self._view.get(row, row.free)) for row in rows])
-
-    def place(self, demand: Demand) -> list[Spot] | None:
-        """Where the gang would go then."""
-        count = self._counts.get(demand)
-        if count is not None and count.total < count.part.count:
-            return None
-        return place(demand, self._state.nodes, self._view, self._state.values)
+    def place(self) -> tuple[Demand, list[Spot]] | None:
+        """The best demand that has a place now, and where."""
+        for demand in self._demands:
+            if within(demand.total, self._spare) and self._counted(demand):
+                spots = place(demand, self._state.nodes, self._view, self._state.values)
+                if spots:
+                    return demand, spots
+        return None
 
     def beside(self, spots: list[Spot]) -> dict[Row, Vector]:
         """What is left then on the nodes of these spots."""
         left = less(self._view, spots)
         return {row: left[row] for _, row, _ in spots}
+
+    def _open(self, node: NodeId) -> Row | None:
+        row = self._state.nodes.rows.get(node)
+        return row if row is not None and row.open else None
+
+    def _there(self, row: Row) -> Vector:
+        free = self._view.get(row)
+        if free is None:
+            free = self._view[row] = list(row.free)
+        return free
+
+    def _recount(self, touched: Mapping[Row, None]) -> None:
+        if self._counts:
+            for count in self._counts.values():
+                for row in touched:
+                    count.changed(row, self._view[row])
+
+    def _counted(self, demand: Demand) -> bool:
+        """Whether as many tasks fit as there are, where that decides alone; counted from when it first matters."""
+        if self._counts is None:
+            self._counts = {one: self._count(one.parts[0]) for one in self._demands if len(one.parts) == 1}
+        count = self._counts.get(demand)
+        return count is None or count.total >= count.part.count
+
+    def _count(self, part: Part) -> _Count:
+        rows = self._state.nodes.candidates(part.gpu_axis)
+        return _Count(part, [(row, self._view.get(row, row.free)) for row in rows])
 
 
 class _Count:

@@ -13,13 +13,14 @@ from dure.planning.verdicts import STARTS
 
 def decide(course: Course, now: Instant) -> Plan:
     """The plan for `now`; the course is left as it was."""
+    ended = tuple(ends(course.state, now))
     cycle = run(course, now)
     state, promise = course.state, cycle.promise
     _say(course, cycle)
     plan = Plan(
         at=now,
         starts=tuple(cycle.starts),
-        ends=tuple(ends(state, now)),
+        ends=ended,
         reservations=(promise.reservation(),) if promise else (),
         scores=cycle.lineup.standing.scores(state.quotas.changed),
         verdicts=course.verdicts.told(),

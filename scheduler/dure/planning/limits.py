@@ -12,8 +12,7 @@ from dure.planning.verdicts import next_edge
 
 def ends(state: State, now: Instant) -> Iterator[End]:
     """Running jobs past their time limit and pending ones that can never start, each by id."""
-    past = sorted(active.job.id for active in state.active.past(now))
-    yield from (End(job, EndCause.TIME_LIMIT) for job in past)
+    yield from state.active.past(now)
     yield from (End(job, EndCause.DEPENDENCY_FAILED) for job in sorted(state.queue.failed))
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dure.model.instants import Instant
 from dure.model.job import JobId
 from dure.model.plan import Reservation
 from dure.planning.ahead import Ahead
-from dure.planning.axes import Amounts, Vector, within
+from dure.planning.axes import Amounts, Vector
+from dure.planning.ends import Chunk, Stop
 from dure.planning.nodes import Row
 from dure.planning.placement import Spot, placements
 from dure.planning.queue import Kind
 from dure.planning.quota import Account
+from dure.planning.running import LATE
 from dure.planning.shape import FOREVER, Demand
 from dure.planning.state import State
 
@@ -81,7 +83,7 @@ class Outlook:
             known_job, known_demands, known_version, slot = self._known
             if (known_job, known_version) == (job, version) and known_demands == wanted:
                 return slot
-        slot = _earliest(self._state, demands, now)
+        slot = _Search(self._state, demands, now).slot()
         self._known = None if self._state.active.late(now) else (job, wanted, version, slot)
         return slot
 
@@ -90,36 +92,77 @@ class Outlook:
         self._known = None
 
 
-def _earliest(state: State, demands: Sequence[Demand], now: Instant) -> Slot | None:
-    """All that end at one instant end together; an attempt without a time limit never does, for planning."""
-    ends, jobs = state.active.ends(now), state.active.jobs
-    enough = _enough(state, ends, demands)
-    if enough is None:
+class _Search:
+    """The first instant at which enough is free: all that end at one instant end together."""
+
+    def __init__(self, state: State, demands: Sequence[Demand], now: Instant) -> None:
+        self._active = state.active
+        self._ahead = Ahead(state, demands)
+        self._now = now
+        self._at: Instant | None = None
+
+    def slot(self) -> Slot | None:
+        """Estimates as EASY takes them: what is past its limit counts as ending LATE from now.
+
+        None where nothing is ever enough: an attempt without a time limit does not end, for planning.
+        """
+        ends, now, late = self._active.ends, self._now, self._now + LATE
+        if not self._active.late(now):
+            return self._pass(ends.runs(now + 1, FOREVER)) or self._try()
+        at_once, past = self._started_now()
+        soon = (*at_once, *ends.between(now + 1, late))
+        return (
+            self._pass(soon)
+            or self._pass_late(past, late)
+            or self._pass(ends.runs(late, FOREVER))
+            or self._try()
+        )
+
+    def _started_now(self) -> tuple[list[Stop], list[Stop]]:
+        """Of what starts in this very decision nothing is late, even where its limit is nothing."""
+        due = list(self._active.ends.between(self._now, self._now + 1))
+        at_once = [stop for stop in due if self._active.jobs[stop[1]].since == self._now]
+        return at_once, [stop for stop in due if stop not in at_once]
+
+    def _pass_late(self, past: Iterable[Stop], late: Instant) -> Slot | None:
+        if slot := self._move(late):
+            return slot
+        for run in (*self._active.ends.runs(-FOREVER, self._now), *past):
+            if isinstance(run, Chunk):
+                self._ahead.free_all(run.held)
+            else:
+                self._ahead.free(self._active.jobs[run[1]])
         return None
-    ahead = Ahead(state)
-    for _, job in ends[:enough]:
-        ahead.free(jobs[job])
-    ahead.watch(demands)
-    for position in range(enough, len(ends)):
-        at, job = ends[position]
-        if at == FOREVER:
+
+    def _pass(self, runs: Iterable[Chunk | Stop]) -> Slot | None:
+        for run in runs:
+            slot = self._pass_chunk(run) if isinstance(run, Chunk) else self._pass_stop(run)
+            if slot:
+                return slot
+        return None
+
+    def _pass_chunk(self, chunk: Chunk) -> Slot | None:
+        if self._ahead.enough_with(chunk.held):
+            return self._pass(chunk.stops)
+        # Nothing within the chunk is enough; what ends at its last instant may go on in the next one.
+        slot = self._move(chunk.stops[-1][0])
+        self._ahead.free_all(chunk.held)
+        return slot
+
+    def _pass_stop(self, stop: Stop) -> Slot | None:
+        at, job = stop
+        slot = self._move(at)
+        self._ahead.free(self._active.jobs[job])
+        return slot
+
+    def _move(self, at: Instant) -> Slot | None:
+        """Before something ends at a later instant, see whether what ended until now is enough."""
+        slot = self._try() if at != self._at else None
+        self._at = at
+        return slot
+
+    def _try(self) -> Slot | None:
+        if self._at is None:
             return None
-        ahead.free(jobs[job])
-        if position + 1 == len(ends) or ends[position + 1][0] != at:
-            for demand in demands:
-                if spots := ahead.place(demand):
-                    return Slot(at, demand, spots, ahead.beside(spots))
-    return None
-
-
-def _enough(state: State, ends: Sequence[tuple[Instant, JobId]], demands: Sequence[Demand]) -> int | None:
-    """Before which end the room as a whole has too little for any of the demands: quick, never too late."""
-    jobs, spare = state.active.jobs, list(state.nodes.spare)
-    for position, (_, job) in enumerate(ends):
-        for place_held in jobs[job].places:
-            for axis, amount in place_held.amounts:
-                spare[axis] += amount * place_held.left
-        for demand in demands:
-            if within(demand.total, spare):
-                return position
-    return None
+        found = self._ahead.place()
+        return Slot(self._at, *found, self._ahead.beside(found[1])) if found else None

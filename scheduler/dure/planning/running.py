@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
-from collections.abc import Sequence
-from heapq import merge
-from itertools import islice
 from typing import Final
 
 from dure.model.instants import SECOND, Instant
 from dure.model.job import Job, JobId, NodeId, Placement
+from dure.model.plan import End, EndCause
 from dure.model.snapshot import Running, TaskTimes
 from dure.planning.axes import Amounts, Axes, together
+from dure.planning.ends import Chunk, Ends, Held, Stop
 from dure.planning.shape import FOREVER
 
 LATE: Final = SECOND
@@ -30,7 +28,7 @@ class Place:
 class Active:
     """One attempt. `places` are in the order of task numbers; `started` is when its first task did."""
 
-    __slots__ = ("attempt", "ended", "job", "placements", "places", "since", "started", "times")
+    __slots__ = ("attempt", "job", "placements", "places", "since", "started", "times")
 
     def __init__(
         self, job: Job, attempt: int, since: Instant, placements: tuple[Placement, ...], axes: Axes
@@ -42,7 +40,6 @@ class Active:
         ]
         self.times: dict[int, tuple[Instant | None, Instant | None]] = {}
         self.started: Instant | None = None
-        self.ended = 0
 
     @property
     def tasks(self) -> int:
@@ -55,9 +52,9 @@ class Active:
         return together((place.amounts, place.left) for place in self.places)
 
     @property
-    def total(self) -> Amounts:
-        """What the attempt was given."""
-        return together((place.amounts, place.tasks) for place in self.places)
+    def held_by_node(self) -> Held:
+        """What the attempt still holds, place by place."""
+        return [(place.node, place.amounts, place.left) for place in self.places if place.left]
 
     @property
     def end(self) -> Instant:
@@ -65,6 +62,11 @@ class Active:
         if self.job.time_limit is None:
             return FOREVER
         return (self.since if self.started is None else self.started) + self.job.time_limit
+
+    @property
+    def stop(self) -> Stop:
+        """The same, with the job."""
+        return (self.end, self.job.id)
 
     @property
     def last_end(self) -> Instant:
@@ -86,15 +88,16 @@ class Active:
 
 
 class Activity:
-    """All attempts that hold places. `version` tells apart who runs, and until when."""
+    """All attempts that hold places. `version` tells apart who runs, and until when; `ends` orders them."""
 
-    __slots__ = ("_ends", "_ticks", "jobs", "version")
+    __slots__ = ("_past", "_ticks", "ends", "jobs", "version")
 
     def __init__(self) -> None:
         self.jobs: dict[JobId, Active] = {}
-        self._ends: list[tuple[Instant, JobId]] = []
+        self.ends = Ends()
         self.version = 0
         self._ticks = 0
+        self._past: tuple[Instant, tuple[End, ...]] | None = None
 
     def changed(self) -> None:
         """What holds places, or until when, is not what it was."""
@@ -103,55 +106,67 @@ class Activity:
 
     def late(self, now: Instant) -> bool:
         """Whether anything is past its time limit: estimates then move with the clock."""
-        return bool(self._ends) and self._ends[0][0] <= now
+        first = self.ends.first()
+        return first is not None and first <= now
 
     def put(self, active: Active) -> None:
         """An attempt holds places from now on."""
         self.jobs[active.job.id] = active
-        insort(self._ends, (active.end, active.job.id))
-        self.changed()
+        self._enter(active)
 
     def take(self, job: JobId) -> Active:
         """An attempt is over."""
         active = self.jobs.pop(job)
-        del self._ends[bisect_left(self._ends, (active.end, job))]
-        self.changed()
+        self._leave(active)
         return active
+
+    def task_over(self, active: Active, place: Place) -> None:
+        """A task of an attempt gives back what it held."""
+        place.left -= 1
+        self.ends.less(active.stop, [(place.node, place.amounts, 1)])
+        self.changed()
 
     def began(self, active: Active, at: Instant) -> None:
         """A task started as recorded: the limit runs from the first one's start."""
         if active.started is not None and active.started <= at:
             return
-        del self._ends[bisect_left(self._ends, (active.end, active.job.id))]
+        if active.started is None and at == active.since:
+            active.started = at  # the estimate stands
+            return
+        self._leave(active)
         active.started = at
-        insort(self._ends, (active.end, active.job.id))
-        self.changed()
+        self._enter(active)
 
-    def past(self, now: Instant) -> list[Active]:
-        """Attempts whose time limit is over, the longest over first."""
-        if not self.late(now):
-            return []
-        return [self.jobs[job] for _, job in self._ends[: bisect_right(self._ends, now, key=_end)]]
+    def past(self, now: Instant) -> tuple[End, ...]:
+        """Whatever is past its time limit, by id: to be ended."""
+        if self._past is not None:
+            asked, past = self._past
+            following = self.ends.after(asked)
+            if asked <= now and (following is None or following > now):
+                return past
+        jobs = sorted(job for _, job in self.ends.between(-FOREVER, now + 1)) if self.late(now) else []
+        past = tuple(End(job, EndCause.TIME_LIMIT) for job in jobs)
+        self._past = (now, past)
+        return past
 
     def next_end(self, now: Instant) -> Instant | None:
         """The first time limit that ends after now."""
-        position = bisect_right(self._ends, now, key=_end)
-        end = self._ends[position][0] if position < len(self._ends) else FOREVER
+        end = self.ends.after(now)
         return None if end == FOREVER else end
 
-    def ends(self, now: Instant) -> Sequence[tuple[Instant, JobId]]:
-        """(estimated end, job) in order, as EASY takes them; those without a limit end FOREVER."""
-        if not self.late(now):
-            return self._ends
-        position = bisect_right(self._ends, now, key=_end)
-        late: list[tuple[Instant, JobId]] = []
-        due: list[tuple[Instant, JobId]] = []
-        for end, job in self._ends[:position]:
-            # Of what starts in this very decision nothing is late, even where its limit is nothing.
-            at_once = end == now and self.jobs[job].since == now
-            (due if at_once else late).append((end if at_once else now + LATE, job))
-        return list(merge(due, late, islice(self._ends, position, None)))
+    def _enter(self, active: Active) -> None:
+        self._touch(active)
+        if full := self.ends.add(active.stop, active.held_by_node):
+            upper = Chunk()
+            for _, job in full.stops[len(full.stops) // 2 :]:
+                upper.count(self.jobs[job].held_by_node, 1)
+            self.ends.split(full, upper)
 
+    def _leave(self, active: Active) -> None:
+        self._touch(active)
+        self.ends.remove(active.stop, active.held_by_node)
 
-def _end(entry: tuple[Instant, JobId]) -> Instant:
-    return entry[0]
+    def _touch(self, active: Active) -> None:
+        if self._past is not None and active.end <= self._past[0]:
+            self._past = None
+        self.changed()

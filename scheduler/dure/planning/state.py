@@ -64,8 +64,7 @@ class State:
     def task_over(self, active: Active, task: int) -> None:
         """One task of an attempt gives back what it held."""
         place = active.place_of(task)
-        place.left -= 1
-        self.active.changed()
+        self.active.task_over(active, place)
         if row := self.nodes.rows.get(place.node):
             self.nodes.take(row, place.amounts, -1)
         account = self.quotas.account(active.job.tenant)
