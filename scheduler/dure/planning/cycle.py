@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from heapq import heapify, heappop
 
-from dure.model.instants import Instant, Millis
+from dure.model.instants import Instant
 from dure.model.plan import Start
 from dure.planning.allowance import Allowance
 from dure.planning.axes import within
@@ -21,6 +21,7 @@ from dure.planning.queue import Kind
 from dure.planning.refusals import Refusals
 from dure.planning.reservation import Outlook, Promise
 from dure.planning.shape import Demand, Shape
+from dure.planning.sizes import Gap, size_of
 from dure.planning.state import State
 
 
@@ -95,7 +96,7 @@ class Cycle:
         assert promise is not None  # noqa: S101 - called where one stands
         stands, bare, own = self._state.queue.lines[turn].stands, self._refusals.bare, promise.kind
         untried = self._refusals.untried(self._state.queue.standing)
-        shapes = [shape for shape in untried.fitting(*self._room_beside(promise)) if shape not in bare]
+        shapes = [shape for shape in untried.fitting(self._gap(promise)) if shape not in bare]
         found = [
             kind for shape in shapes for kind in shape.kinds
             if kind in stands and kind not in dropped and kind is not own
@@ -103,21 +104,17 @@ class Cycle:
         return [*found, own] if own in stands and own not in dropped else found
 
     def _still_hopeful(self, waiting: list[Kind]) -> list[Kind]:
-        """Those that what has just started left enough cpu for: quick, and never wrong in saying no."""
+        """Those that what has just started does not refuse at a glance."""
         waiting = [kind for kind in waiting if kind.jobs]
         promise = self.promise
         if promise is None:
             return waiting
-        slack, soon, late = self._room_beside(promise)
-        return [
-            kind for kind in waiting
-            if kind.shape.cpu <= (soon if kind.shape.limit <= slack else late) or kind is promise.kind
-        ]  # fmt: skip
+        gap = self._gap(promise)
+        return [kind for kind in waiting if kind is promise.kind or not gap.refuses(kind.shape)]
 
-    def _room_beside(self, promise: Promise) -> tuple[Millis, int, int]:
-        """Until the reservation begins: how long that is, the cpu free for so long, and what is for longer."""
+    def _gap(self, promise: Promise) -> Gap:
         spare = self._state.nodes.spare
-        return promise.at - self._now, spare[0], spare_beside(promise, spare)[0]
+        return Gap(promise.at - self._now, size_of(spare), size_of(spare_beside(promise, spare)))
 
     def _try(self, kind: Kind, turn: Turn) -> bool:
         demands = self.allowance.demands(kind, turn, self.promise)

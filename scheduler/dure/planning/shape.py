@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dure.model.instants import Millis
 from dure.model.job import TaskGroup
 from dure.model.plan import Numbers
 from dure.model.resources import Flavor
-from dure.planning.axes import CPU_AXIS, Amounts, Axes, Vector, together
+from dure.planning.axes import CPU_AXIS, FIRST_GPU, Amounts, Axes, Vector, together
 
 if TYPE_CHECKING:
     from dure.planning.queue import Kind
 
 FOREVER: Final = 1 << 62
 """Longer than any time limit."""
+
+Size: TypeAlias = tuple[int, int]
+"""(cpu, GPUs of any flavor)."""
 
 
 class Part:
@@ -51,13 +54,13 @@ class Shape:
     """Task groups and a time limit.
 
     `fits_empty`: the room would hold it if nothing else ran; None before it was asked. `kinds` are the classes of
-    this shape that stand in line, `users` counts all that have it, `cpu` is the least that it asks for.
+    this shape that stand in line, `users` counts all that have it, `size` is the least that it asks for.
 
     `demands` are the choices of flavors, best first: group by group in the job's order of preference. `plain`
     says that what refuses it with some room refuses it with less (one group: placing it is then exact).
     """
 
-    __slots__ = ("cpu", "demands", "fits_empty", "groups", "kinds", "limit", "numbers", "plain", "users")
+    __slots__ = ("demands", "fits_empty", "groups", "kinds", "limit", "numbers", "plain", "size", "users")
 
     def __init__(
         self, groups: tuple[TaskGroup, ...], limit: Millis | None, axes: Axes, values: Vector
@@ -67,7 +70,10 @@ class Shape:
         choices = product(*(group.flavors if group.gpus else ("",) for group in groups))
         self.demands = tuple(Demand(groups, flavors, axes, values) for flavors in choices)
         self.plain = len(groups) == 1
-        self.cpu = min((dict(demand.total).get(CPU_AXIS, 0) for demand in self.demands), default=0)
+        self.size: Size = (
+            min((dict(demand.total).get(CPU_AXIS, 0) for demand in self.demands), default=0),
+            min((_devices(demand.total) for demand in self.demands), default=0),
+        )
         self.numbers: Numbers = self._numbers(axes)
         self.fits_empty: bool | None = None
         self.kinds: dict[Kind, None] = {}
@@ -77,6 +83,10 @@ class Shape:
         tasks = ("tasks", sum(group.count for group in self.groups))
         total = self.demands[0].total if self.demands else ()
         return (tasks, *((axes.names[axis], amount) for axis, amount in total))
+
+
+def _devices(amounts: Amounts) -> int:
+    return sum(amount for axis, amount in amounts if axis >= FIRST_GPU)
 
 
 def _hardness(part: Part, values: Vector) -> tuple[int, ...]:

@@ -1,42 +1,66 @@
-"""Shapes kept by how much cpu they ask for, so that a full room asks nothing of the many that cannot fit."""
+"""Shapes kept by how much they ask for, so that a full room asks nothing of the many that cannot fit."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from dure.model.instants import Millis
-from dure.planning.shape import Shape
+from dure.planning.axes import CPU_AXIS, FIRST_GPU, Vector
+from dure.planning.shape import Shape, Size
+
+
+class Gap(NamedTuple):
+    """What is free beside a reservation: `soon` for jobs that end within `slack`, `late` for longer ones."""
+
+    slack: Millis
+    soon: Size
+    late: Size
+
+    def refuses(self, shape: Shape) -> bool:
+        """At a glance, and never wrong in saying so."""
+        return not _within(shape.size, self.soon if shape.limit <= self.slack else self.late)
 
 
 class Sizes:
     """A set of shapes, in the order in which they came within a size."""
 
-    __slots__ = ("_by_cpu",)
+    __slots__ = ("_same",)
 
     def __init__(self) -> None:
-        self._by_cpu: dict[int, dict[Shape, None]] = {}
+        self._same: dict[Size, dict[Shape, None]] = {}
 
     def add(self, shape: Shape) -> None:
         """Put a shape in."""
-        self._by_cpu.setdefault(shape.cpu, {})[shape] = None
+        self._same.setdefault(shape.size, {})[shape] = None
 
     def discard(self, shape: Shape) -> None:
         """Take a shape out, if it is in."""
-        if (same := self._by_cpu.get(shape.cpu)) is not None:
+        if (same := self._same.get(shape.size)) is not None:
             same.pop(shape, None)
             if not same:
-                del self._by_cpu[shape.cpu]
+                del self._same[shape.size]
 
     def copy(self) -> Sizes:
         """The same shapes, apart."""
         twin = Sizes()
-        twin._by_cpu = {cpu: same.copy() for cpu, same in self._by_cpu.items()}
+        twin._same = {size: same.copy() for size, same in self._same.items()}
         return twin
 
-    def fitting(self, slack: Millis, soon: int, late: int) -> list[Shape]:
-        """Those whose cpu is at most `soon` where their time limit is at most `slack`, else at most `late`."""
+    def fitting(self, gap: Gap) -> list[Shape]:
+        """Those that the gap does not refuse at a glance."""
         found: list[Shape] = []
-        for cpu, same in self._by_cpu.items():
-            if cpu <= late:
+        for size, same in self._same.items():
+            if _within(size, gap.late):
                 found += same
-            elif cpu <= soon:
-                found += [shape for shape in same if shape.limit <= slack]
+            elif _within(size, gap.soon):
+                found += [shape for shape in same if shape.limit <= gap.slack]
         return found
+
+
+def size_of(spare: Vector) -> Size:
+    """What is free, as sizes are compared."""
+    return spare[CPU_AXIS], sum(spare[FIRST_GPU:])
+
+
+def _within(size: Size, free: Size) -> bool:
+    return size[0] <= free[0] and size[1] <= free[1]

@@ -18,7 +18,8 @@ _IDLE = Score(0.0, 0.0)
 class Standing:
     """Scores over a state: current use is what is held there, decided starts included (DESIGN 3.2)."""
 
-    __slots__ = ("_histories", "_known", "_memory", "_now", "_room", "_scores", "_state", "_values", "_zeros")
+    __slots__ = ("_histories", "_known", "_memory", "_now", "_room", "_scores", "_state", "_users", "_values",
+                 "_zeros")  # fmt: skip
 
     def __init__(self, state: State, histories: Histories, now: Instant) -> None:
         self._state, self._histories, self._now = state, histories, now
@@ -27,6 +28,7 @@ class Standing:
         self._room = whole(state.nodes.capacity, state.values)
         self._zeros = state.axes.zeros()
         self._known: dict[Account, tuple[int, Score]] = {}
+        self._users: dict[tuple[Account, UserId], tuple[int, float]] = {}
         self._scores: dict[TenantId, Score] | None = None
 
     def score(self, account: Account) -> Score:
@@ -42,7 +44,12 @@ class Standing:
 
     def user(self, account: Account, user: UserId) -> float:
         """A user's score inside the tenant: the same formula, without guarantee or weight."""
-        return self._share(account.users.get(user, self._zeros), self._zeros, account.branch.id, user)
+        known = self._users.get((account, user))
+        if known is not None and known[0] == account.version:
+            return known[1]
+        score = self._share(account.users.get(user, self._zeros), self._zeros, account.branch.id, user)
+        self._users[account, user] = (account.version, score)
+        return score
 
     def scores(self, changed: Iterable[Account]) -> dict[TenantId, Score]:
         """Every tenant that the rules name. `changed` are those whose holdings did since this was last asked."""
