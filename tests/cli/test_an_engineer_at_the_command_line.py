@@ -106,6 +106,9 @@ def test_a_failed_job_is_exit_code_1_or_its_own(ant: Desk) -> None:
         (("token", "list"), 3, "admin"),
         (("logs", "nope"), 4, "there is no job nope"),
         (("cancel", "nope"), 4, "there is no job nope"),
+        (("logs", "../../metrics"), 4, "there is no job"),
+        (("wait", ""), 4, "there is no job"),
+        (("submit", "--", "caf\udce9"), 2, "UTF-8"),
         (("quota", "--tenant", "bee"), 4, "there is no tenant bee"),
     ],
 )
@@ -213,3 +216,12 @@ def test_programs_get_plain_data_on_stdout(ant: Desk, form: str) -> None:
     assert (told.returncode, told.stderr) == (0, "")
     assert "guarantee" in told.stdout
     assert form != "json" or json.loads(told.stdout)[0]["tenant"] == "ant"
+
+
+@pytest.mark.parametrize("token", ["two\nlines", "토큰", "a b"])
+def test_a_token_that_is_none_is_said_to_be_none(ant: Desk, token: str) -> None:
+    """It is bad input, and nothing is sent; the token is not repeated."""
+    done = ant.type("ps", DURE_TOKEN=token)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("dure: the token holds")
+    assert token not in done.stderr

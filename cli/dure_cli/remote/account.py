@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 
 from dure_cli.remote import words
 from dure_cli.remote.client import client, lang
+from dure_cli.remote.exits import USAGE, stop
 from dure_cli.remote.output import OUTPUT, Column, emit, show, table, write_csv
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from dure_cli.remote import words
-from dure_cli.remote.client import client, lang
+from dure_cli.remote.client import client, lang, named
 from dure_cli.remote.output import OUTPUT, Column, emit, show
 
 _ROLES = ["user", "tenant-admin", "room-admin", "monitor"]
@@ -41,7 +41,7 @@ def list_(output: str) -> None:
 @click.argument("token_id")
 def revoke(token_id: str) -> None:
     """Make a token useless, by its id."""
-    client().ask("DELETE", f"/v1/tokens/{token_id}")
+    client().ask("DELETE", f"/v1/tokens/{named('token', token_id)}")
     click.echo(f"token {token_id} is revoked", err=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import click
 import httpx
 
 from dure_cli.remote import contexts
-from dure_cli.remote.exits import BY_STATUS, UNREACHABLE, USAGE, stop
+from dure_cli.remote.exits import BY_STATUS, NOT_FOUND, UNREACHABLE, USAGE, stop
 from dure_cli.remote.words import language
 
 _PATIENCE = (0.2, 0.5, 1.0)
@@ -21,6 +22,8 @@ LONG_PATIENCE = (*_PATIENCE, 2.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0)
 """The same for whoever waits for a job: a room that is started again is worth half a minute."""
 
 _NOT_NOW = 503
+_TOKEN = re.compile(r"[!-~]*")
+_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 class Client:
@@ -28,6 +31,11 @@ class Client:
 
     def __init__(self, context: contexts.Context) -> None:
         self.server = context.server.rstrip("/")
+        if not _TOKEN.fullmatch(context.token):
+            stop(
+                USAGE,
+                "the token holds characters that no token has; copy it again, see DURE_TOKEN, `dure context`",
+            )
         headers = {"Authorization": f"Bearer {context.token}"} if context.token else {}
         try:
             self.http = httpx.Client(base_url=self.server, headers=headers, timeout=30, trust_env=False)
@@ -41,6 +49,10 @@ class Client:
                 told = self.http.request(method, path, **request)
                 if told.status_code != _NOT_NOW or pause is None:
                     return answer(told)
+            except UnicodeEncodeError as fault:
+                stop(
+                    USAGE, f"{fault.object[fault.start : fault.end]!a} is no text in UTF-8; write plain text"
+                )
             except (httpx.InvalidURL, httpx.UnsupportedProtocol) as fault:
                 stop(
                     USAGE, f"{self.server!r} is no address ({fault}); write for example http://127.0.0.1:8765"
@@ -96,6 +108,13 @@ def refuse(response: httpx.Response) -> NoReturn:
         findings.append(f"dure: {message.rstrip('.')}; {hint}" if hint else f"dure: {message}")
     click.echo("\n".join(findings), err=True)
     raise SystemExit(code)
+
+
+def named(kind: str, text: str) -> str:
+    """The text as one segment of a path; stops with exit code 4 where nothing can be called so."""
+    if not _SEGMENT.fullmatch(text):
+        stop(NOT_FOUND, f"there is no {kind} {text!a}")
+    return text
 
 
 def client() -> Client:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from dure_cli.remote.client import client, lang
+from dure_cli.remote.client import client, lang, named
 from dure_cli.remote.complete import JOB
 from dure_cli.remote.output import emit, printable
 from dure_cli.remote.words import state
@@ -25,7 +25,7 @@ def _lines(told: dict[str, Any], spoken: str) -> list[str]:
 )
 def explain(job: str, output: str) -> None:
     """Say why JOB is where it is: every reason with its numbers, the one that decides first."""
-    told = client().ask("GET", f"/v1/jobs/{job}/explain")
+    told = client().ask("GET", f"/v1/jobs/{named('job', job)}/explain")
     if output == "text":
         click.echo("\n".join(_lines(told, lang())))
     else:

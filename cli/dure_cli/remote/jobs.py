@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from dure_cli.remote import words
-from dure_cli.remote.client import client, lang
+from dure_cli.remote.client import client, lang, named
 from dure_cli.remote.complete import JOBS
 from dure_cli.remote.exits import INTERRUPTED, OK, stop
 from dure_cli.remote.follow import exit_code, line, until_final
@@ -63,7 +63,7 @@ def wait(jobs: tuple[str, ...], timeout: float | None, propagate: bool) -> None:
     room, worst = client(), OK
     try:
         for job_id in jobs:
-            job = until_final(room, job_id, timeout)
+            job = until_final(room, named("job", job_id), timeout)
             click.echo(line(job, lang()), err=True)
             worst = max(worst, exit_code(job, propagate))
     except KeyboardInterrupt:
@@ -78,7 +78,7 @@ _RELEASED = {"reason": None}
 def _each(jobs: tuple[str, ...], method: str, tail: str) -> None:
     room = client()
     for job_id in jobs:
-        job = room.ask(method, f"/v1/jobs/{job_id}{tail}")
+        job = room.ask(method, f"/v1/jobs/{named('job', job_id)}{tail}")
         click.echo(line(job | _RELEASED if tail == "/release" else job, lang()), err=True)
 
 

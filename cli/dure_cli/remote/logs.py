@@ -9,7 +9,7 @@ from typing import Any
 import click
 import httpx
 
-from dure_cli.remote.client import Client, client
+from dure_cli.remote.client import Client, client, named
 from dure_cli.remote.complete import JOB
 
 _TRIES = 20
@@ -48,6 +48,6 @@ def logs(job: str, task: int, follow: bool, tail: int | None, since: str | None)
     params: dict[str, Any] = {"task": task, "follow": str(follow).lower()}
     params |= {key: value for key, value in (("tail", tail), ("since", since)) if value is not None}
     try:
-        _copy(client(), f"/v1/jobs/{job}/logs", params)
+        _copy(client(), f"/v1/jobs/{named('job', job)}/logs", params)
     except (KeyboardInterrupt, BrokenPipeError):
         sys.stderr.close()
