@@ -66,6 +66,8 @@ def bill() -> None:
 @OUTPUT
 def bill_show(month: str, tenant: str | None, output: str) -> None:
     """Show what a month costs each tenant, line by line, as it stands now."""
+    if not re.fullmatch(r"\d{4}-\d\d", month, re.ASCII):
+        stop(USAGE, f"{month!a} is no month; write for example 2026-11")
     told = client().ask("GET", f"/v1/bills/{month}", params={"tenant": tenant} if tenant else {})
     if output in {"json", "yaml"}:
         emit(told, output)
