@@ -257,13 +257,11 @@ CALENDAR: Final = Fields(
 _COMMAND: Final = Listed(SCRIPT, 10_000)
 
 
-def _shape(cpu: str, memory: str) -> dict[str, Key]:
-    """What one task asks for, with the amounts that stand where none is named."""
-    return {
-        "cpu": Key(as_written(CPU), "cpus of one task", default=cpu),
-        "memory": Key(as_written(MEMORY), "memory of one task", default=memory),
-        "gpu": Key(as_written(GPUS), "GPUs of one task: flavors that will do, best first, and a count"),
-    }
+_SHAPE: Final = {
+    "cpu": Key(as_written(CPU), "cpus of one task", default="1"),
+    "memory": Key(as_written(MEMORY), "memory of one task", default="512Mi"),
+    "gpu": Key(as_written(GPUS), "GPUs of one task: flavors that will do, best first, and a count"),
+}
 
 
 JOB: Final = Fields(
@@ -272,7 +270,7 @@ JOB: Final = Fields(
         "command": Key(_COMMAND, "program and arguments", default="an error, unless each group names one"),
         "name": Key(NAME, "a name of your choice"),
         "tasks": Key(whole(1, 1_000_000), "how many equal tasks start together", default="1"),
-        **_shape("1", "512Mi"),
+        **_SHAPE,
         "groups": Key(
             Listed(
                 Fields(
@@ -280,7 +278,7 @@ JOB: Final = Fields(
                     {
                         "name": Key(NAME, "its name"),
                         "count": Key(whole(1, 1_000_000), "how many tasks", default="1"),
-                        **_shape("0", "0Mi"),
+                        **_SHAPE,
                         "command": Key(_COMMAND, "its own command", default="the job's"),
                     },
                 )

@@ -81,6 +81,48 @@ def test_bad_input_is_told_and_changes_nothing(room: ServedRoom, case: str) -> N
     assert room.admin.get("/v1/jobs").json() == []
 
 
+AMOUNTS: dict[str, tuple[dict[str, Any], str]] = {
+    "cpu": ({"cpu": "lots"}, "cpu: 'lots' is not an amount of cpu; write for example 2, 1.5 or 500m"),
+    "memory": ({"memory": "5"}, "memory: '5' is not an amount of memory; write for example 512Mi or 4Gi"),
+    "time": ({"time": "3"}, "time: '3' is not a length of time; write for example 90s, 2h30m or 7d"),
+    "gpu": (
+        {"gpu": "a100:1,t4"},
+        "gpu: 'a100:1,t4' names no GPUs; write FLAVOR:COUNT, for example a100:2 or h100,a100:1",
+    ),
+    "a group's cpu": (
+        {"groups": [{"cpu": "1.2345"}]},
+        "groups.0.cpu: '1.2345' is not an amount of cpu; write for example 2, 1.5 or 500m",
+    ),
+    "too many digits": ({"cpu": "1234567890"}, "cpu: '1234567890' is too large"),
+    "a variable": (
+        {"environment": {"1A": "3"}},
+        "environment.1A: '1A' is no name of a variable; take letters, digits and _, no digit first",
+    ),
+    "a job's id": ({"after": ["X"]}, "after.0: 'X' is no job's id; dure ps shows them"),
+}
+
+
+@pytest.mark.parametrize("case", AMOUNTS)
+def test_an_amount_that_cannot_be_read_says_how_to_write_it(room: ServedRoom, case: str) -> None:
+    """The field, what stood there, and an example of what would be right: no pattern of ours."""
+    more, said = AMOUNTS[case]
+    answer = room.client("ant").post("/v1/jobs", json={"command": ["true"]} | more)
+    assert (answer.status_code, answer.json()["message"]) == (422, said)
+    assert answer.json()["findings"] == [said]
+
+
+def test_a_group_that_states_nothing_asks_for_what_a_job_does(room: ServedRoom) -> None:
+    """One core and 512 MiB a task, in a group or not; a group's own word stands, even for nothing."""
+    ant = room.client("ant")
+    flat = submit(ant, "true", hold=True, tasks=2)
+    group = submit(ant, "true", hold=True, groups=[{"count": 2}])
+    bare = submit(ant, "true", hold=True, groups=[{"cpu": "0", "memory": "0Mi"}])
+    assert flat["resources"] == group["resources"] == {"cpu": 2000, "memory": 1024}
+    assert not any(bare["resources"].values())
+    for job in (flat, group, bare):
+        ant.delete(f"/v1/jobs/{job['id']}").raise_for_status()
+
+
 def test_bodies_that_are_no_json_are_told(room: ServedRoom) -> None:
     """Broken JSON, deep nesting, bytes that are no UTF-8, and more than a megabyte are refused."""
     ant, headers = room.client("ant"), {"Content-Type": "application/json"}

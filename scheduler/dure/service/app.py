@@ -77,7 +77,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
 
 
 def _finding(error: dict[str, Any]) -> str:
-    place = [str(part)[:64] for part in error["loc"] if part not in {"body", "query", "path"}]
+    place = [str(part)[:64] for part in error["loc"] if part not in {"body", "query", "path", "[key]"}]
     said = str(error["msg"]).removeprefix("Value error, ")[:500]
     return f"{'.'.join(place)}: {said}" if place else said
 

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
 from math import prod
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
+from dure.model import units
 from dure.service.identity import Role
 
 MAX_TASKS = 10_000
 MAX_CHOICES = 256
 """Combinations of the groups' flavors that a planner must look at."""
+
+DEFAULT_CPU, DEFAULT_MEMORY = "1", "512Mi"
+"""What a task asks for where nothing is said, in a group or not."""
 
 _BIGGEST_BODY_TEXT = 32_768
 
@@ -31,18 +47,63 @@ def _no_nul(text: str) -> str:
     return text
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A form of text: the document has its pattern; people are told by `read` what would be right instead."""
+
+    pattern: str
+    read: Callable[[str], object]
+    longest: int = 256
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        told = {"type": "string", "maxLength": self.longest, "pattern": f"^({self.pattern})$"}
+        return handler.generate_schema(Annotated[source, AfterValidator(self._checked), WithJsonSchema(told)])
+
+    def _checked(self, text: str) -> str:
+        """Raises ValueError in the words of `read`, or where the text is longer than any that is meant."""
+        self.read(text)
+        if len(text) > self.longest or not re.fullmatch(self.pattern, text, re.ASCII):
+            raise ValueError(f"{text[:40]!r} is too large")
+        return text
+
+
+def _named(pattern: str, what: str, right: str) -> _Form:
+    """A form that is its pattern and no more."""
+
+    def read(text: str) -> None:
+        if not re.fullmatch(pattern, text, re.ASCII):
+            raise ValueError(f"{text[:40]!r} is no {what}; {right}")
+
+    return _Form(pattern, read)
+
+
+def _devices(text: str) -> None:
+    """None at all, or as `units.gpus` has them."""
+    if text:
+        units.gpus(text)
+
+
 Line = Annotated[str, StringConstraints(max_length=256), AfterValidator(_plain)]
 Argument = Annotated[str, StringConstraints(max_length=_BIGGEST_BODY_TEXT), AfterValidator(_no_nul)]
 Command = Annotated[list[Argument], Field(max_length=1_000)]
-Cpu = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3}|m)?$")]
-Memory = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(Ki|Mi|Gi|Ti|K|k|M|G|T)$")]
-Gpu = Annotated[str, StringConstraints(max_length=256, pattern=r"^([a-z0-9][a-z0-9.,-]*:[0-9]{1,6})?$")]
-Length = Annotated[str, StringConstraints(max_length=64, pattern=r"^([0-9]{1,9}(ms|[dhms]))+$")]
-Variable = Annotated[str, StringConstraints(max_length=256, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Cpu = Annotated[str, _Form(r"[0-9]{1,9}(\.[0-9]{1,3}|m)?", units.cpu)]
+Memory = Annotated[str, _Form(r"[0-9]{1,9}(Ki|Mi|Gi|Ti|K|k|M|G|T)", units.memory)]
+Gpu = Annotated[str, _Form(r"([a-z0-9][a-z0-9.,-]*:[0-9]{1,6})?", _devices)]
+Length = Annotated[str, _Form(r"([0-9]{1,9}(ms|[dhms]))+", units.duration)]
+Variable = Annotated[
+    str, _named(r"[A-Za-z_][A-Za-z0-9_]*", "name of a variable", "take letters, digits and _, no digit first")
+]
 Path = Annotated[str, StringConstraints(max_length=4_096), AfterValidator(_plain)]
-JobName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+JobName = Annotated[str, _named(r"[a-z0-9][a-z0-9-]{0,62}", "job's id", "dure ps shows them")]
 TenantName = Annotated[str, StringConstraints(max_length=128), AfterValidator(_plain)]
-UserName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$")]
+UserName = Annotated[
+    str,
+    _named(
+        r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}",
+        "user's name",
+        "take letters, digits and . _ @ + -, at most 128",
+    ),
+]
 Count = Annotated[int, Field(ge=1, le=MAX_TASKS)]
 
 
@@ -57,8 +118,8 @@ class GroupRequest(Body):
 
     name: Line = ""
     count: Count = 1
-    cpu: Cpu = "0"
-    memory: Memory = "0Mi"
+    cpu: Cpu = DEFAULT_CPU
+    memory: Memory = DEFAULT_MEMORY
     gpu: Gpu = ""
     command: Command = []
 

@@ -14,7 +14,7 @@ from dure.model.job import Job, JobId, Mount, TaskGroup, TenantId, UserId
 from dure.model.rules import Rules
 from dure.model.tenant import Tenant
 from dure.service.errors import bad_input
-from dure.service.requests import GroupRequest, JobRequest
+from dure.service.requests import DEFAULT_CPU, DEFAULT_MEMORY, GroupRequest, JobRequest
 
 _ID_BYTES = 10
 
@@ -66,8 +66,8 @@ def _groups(request: JobRequest) -> tuple[TaskGroup, ...]:
         return tuple(_group(group) for group in request.groups)
     flat = GroupRequest(
         count=request.tasks or 1,
-        cpu=request.cpu or "1",
-        memory=request.memory or "512Mi",
+        cpu=request.cpu or DEFAULT_CPU,
+        memory=request.memory or DEFAULT_MEMORY,
         gpu=request.gpu or "",
     )
     return (_group(flat),)
