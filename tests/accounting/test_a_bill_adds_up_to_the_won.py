@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from fractions import Fraction
 from random import Random
 
 from hypothesis import given
@@ -18,7 +19,9 @@ from tests.accounting.billing_rooms import (
     BOTH,
     END,
     FIRST,
+    FLOOR,
     MONTH,
+    POWER,
     START,
     rules,
     slice_lists,
@@ -89,7 +92,7 @@ def test_quantities_are_unit_hours() -> None:
     rows = [use(amount=1500), use(resource="memory", amount=512), use(resource="gpu:b", amount=3)]
     (statement,) = billed(rows, rules(FIRST)).statements
     quantities = {line.charge.resource: line.quantity for line in statement.lines}
-    assert quantities == {"cpu": "1.500", "memory": "0.500", "gpu:b": "3.000", "gpu": "7.500"}
+    assert quantities == {"cpu": "1.500000", "memory": "0.500000", "gpu:b": "3.000000", "gpu": "7.500000"}
 
 
 def test_an_open_month_says_up_to_when_it_is_metered() -> None:
@@ -118,9 +121,57 @@ def test_a_line_reads_as_the_wire_has_it() -> None:
     (line,) = bill_json(billed([use(hours=2, project="x")], room))["tenants"][0]["lines"]
     assert line == {
         "description": {"en": "CPU", "ko": "CPU"}, "project": "x", "resource": "cpu", "rule": "rate",
-        "price_version": "v1", "quantity": "2.000", "unit": "core-hours", "unit_price_won": 33.333333,
+        "price_version": "v1", "quantity": "2.000000", "unit": "core-hours", "unit_price_won": 33.333333,
         "amount_won": 67, "amount_micro": "66666666",
     }  # fmt: skip
+
+
+@given(slice_lists, watermarks)
+def test_a_reader_can_check_a_line(rows: list[Slice], watermark: int) -> None:
+    """Quantity as shown times unit price as shown is the amount, to what six decimals and whole won leave open."""
+    form = bill_json(billed(rows, watermark=watermark))
+    lines = [line for s in form["tenants"] for line in s["lines"] if line["rule"] == "rate"]
+    for line in lines:
+        shown = Fraction(line["quantity"]) * Fraction(line["unit_price_won"])
+        assert abs(shown - line["amount_won"]) < 1 + Fraction(line["unit_price_won"]) / 10**6
+
+
+def test_a_short_run_shows_what_it_costs() -> None:
+    """A fraction of a second is no quantity of zero: 216 ms of a device at 150,000 won an hour are 9 won."""
+    room = rules(replace(FIRST, rates=(Rate("gpu:a", Money.won(150_000)),), pools=()))
+    short = use(resource="gpu:a", amount=1)
+    (line,) = bill_json(billed([replace(short, end=short.start + 216)], room))["tenants"][0]["lines"]
+    assert (line["quantity"], line["unit_price_won"], line["amount_won"]) == ("0.000060", 150_000, 9)
+
+
+def test_a_share_of_a_pool_has_no_unit_price() -> None:
+    """The month's cost is no price of a unit; rates have one, and what has no rate is free."""
+    rows = [use(), use(resource="gpu:a"), use(resource="gpu:b")]
+    lines = bill_json(billed(rows, rules(FIRST)))["tenants"][0]["lines"]
+    prices = {line["rule"] + " " + line["resource"]: line["unit_price_won"] for line in lines}
+    assert prices == {
+        "rate gpu:a": 1200, "rate cpu": 30, "pool:floor cpu": None, "pool:power gpu": None, "unpriced gpu:b": 0,
+    }  # fmt: skip
+
+
+def test_lines_stand_in_reading_order() -> None:
+    """Project by project: GPUs, CPU and memory at their rates, then pools, then what has no price; ties by id."""
+    rates = tuple(Rate(name, Money.won(1)) for name in ("memory", "cpu", "gpu:b", "gpu:a"))
+    room = rules(replace(FIRST, rates=rates, pools=(POWER, FLOOR)))
+    names = ("other", "memory", "cpu", "gpu:b", "gpu:a")
+    rows = [use(resource=name, project=project) for project in ("y", "x") for name in names]
+    (statement,) = billed(rows, room).statements
+    own = [
+        "rate gpu:a",
+        "rate gpu:b",
+        "rate cpu",
+        "rate memory",
+        "pool:floor cpu",
+        "pool:power gpu",
+        "unpriced other",
+    ]
+    read = [(line.charge.project, f"{line.charge.rule} {line.charge.resource}") for line in statement.lines]
+    assert read == [(project, name) for project in ("x", "y") for name in own]
 
 
 def test_a_tenant_sees_itself_and_a_sum_of_the_others() -> None:
@@ -151,8 +202,8 @@ def test_the_room_is_summed_by_state() -> None:
     """The bill tells how long the room's resources were used and how long they were not."""
     rows = [use(amount=2000), replace(use(amount=500, tenant=""), state=State.IDLE)]
     assert bill_json(billed(rows))["states"] == [
-        {"state": "idle", "resource": "cpu", "quantity": "0.500", "unit": "core-hours"},
-        {"state": "tenant", "resource": "cpu", "quantity": "2.000", "unit": "core-hours"},
+        {"state": "idle", "resource": "cpu", "quantity": "0.500000", "unit": "core-hours"},
+        {"state": "tenant", "resource": "cpu", "quantity": "2.000000", "unit": "core-hours"},
     ]
 
 

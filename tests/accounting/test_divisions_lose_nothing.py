@@ -101,19 +101,19 @@ def test_a_unit_is_positive() -> None:
 def test_decimals_are_within_half_of_the_last_place(numerator: int, unit: int) -> None:
     """A quantity on a bill is the exact one, rounded once."""
     text = decimal(numerator, unit)
-    assume(text != "0.000")
-    assert abs(Fraction(text) - Fraction(numerator, unit)) <= Fraction(1, 2000)
-    assert len(text.split(".")[1]) == 3
+    assume(text != "0.000000")
+    assert abs(Fraction(text) - Fraction(numerator, unit)) <= Fraction(1, 2 * 10**6)
+    assert len(text.split(".")[1]) == 6
 
 
 def test_decimals_read_as_people_write_them() -> None:
     """Halves go away from zero and there is no negative nothing."""
     cases = {
-        (1, 3): "0.333",
-        (-1, 3): "-0.333",
-        (1, 2000): "0.001",
-        (-1, 2000): "-0.001",
-        (-1, 9000): "0.000",
+        (1, 3): "0.333333",
+        (-1, 3): "-0.333333",
+        (1, 2 * 10**6): "0.000001",
+        (-1, 2 * 10**6): "-0.000001",
+        (-1, 9 * 10**6): "0.000000",
     }
     assert {case: decimal(*case) for case in cases} == cases
-    assert decimal(123456, 1000) == "123.456"
+    assert decimal(123456, 1000) == "123.456000"

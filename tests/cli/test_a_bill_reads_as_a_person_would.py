@@ -9,12 +9,12 @@ import pytest
 from dure_cli.remote.account import bill_lines
 
 _RATE = {
-    "description": {"en": "CPU", "ko": "CPU"}, "project": "p1", "rule": "rate", "quantity": "2.000",
+    "description": {"en": "CPU", "ko": "CPU"}, "project": "p1", "rule": "rate", "quantity": "2.500000",
     "unit": "core-hours", "unit_price_won": 1_500, "amount_won": 3_000,
 }  # fmt: skip
 _POOL = _RATE | {
     "description": {"en": "Power", "ko": "전기"}, "rule": "pool:Power", "unit": "value-hours",
-    "unit_price_won": 10_000, "amount_won": 7,
+    "unit_price_won": None, "amount_won": 7,
 }  # fmt: skip
 
 
@@ -46,8 +46,18 @@ def test_a_statement_says_whose_it_is_and_what_it_comes_to(lang: str, title: str
 
 
 def test_a_share_of_a_pool_has_no_unit_price() -> None:
-    """Its cost is of a month, not of an hour."""
-    assert "10,000" not in "\n".join(bill_lines(_told(), "en"))
+    """Its cost is of a month, not of an hour: the place of the price stays empty."""
+    assert list(bill_lines(_told(), "en"))[3].split()[-2:] == ["value-hours", "7"]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "read"), [("2.500000", "2.5"), ("100.000000", "100"), ("0.000060", "0.00006")]
+)
+def test_quantities_are_read_without_filling_zeros(quantity: str, read: str) -> None:
+    """All that counts is shown, and nothing else."""
+    told = _told()
+    told["tenants"][0]["lines"] = [_RATE | {"quantity": quantity}]
+    assert read in list(bill_lines(told, "en"))[2].split()
 
 
 def test_what_the_operator_bears_is_shown_where_there_is_any() -> None:

@@ -26,8 +26,9 @@ def usage(from_: str | None, to: str | None, tenant: str | None, output: str) ->
     if output in {"json", "yaml"}:
         emit(told, output)
         return
-    keys = ["tenant", "project", "resource", "quantity", "unit"]
-    show(told["rows"], [Column(key, right=key == "quantity") for key in keys], output, lang())
+    columns = [Column(key) for key in ("tenant", "project", "resource")]
+    columns += [Column("quantity", _short, right=True), Column("unit")]
+    show(told["rows"], columns, output, lang())
     click.echo(f"metered up to {told['watermark']}", err=True)
 
 
@@ -98,13 +99,19 @@ def _csv_rows(told: dict[str, Any], spoken: str) -> Iterator[dict[str, Any]]:
     """One row a line of every statement; what the operator absorbs has no tenant."""
     for statement in statements(told):
         of = {"month": told["month"], "watermark": told["watermark"], "name": _name(statement, spoken)}
-        for line in map(_priced, statement["lines"]):
+        for line in statement["lines"]:
             yield of | line | {"tenant": statement["tenant"], "description": line["description"][spoken]}
 
 
 def _name(statement: dict[str, Any], spoken: str) -> str:
     korean = statement["name_ko"] if spoken == "ko" else ""
     return str(korean or statement["name"] or statement["tenant"])
+
+
+def _short(quantity: Any) -> str:
+    """A quantity without the zeros that only fill it up; json and csv keep them."""
+    text = "" if quantity is None else str(quantity)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 _TOTALS = {
@@ -126,7 +133,7 @@ def bill_lines(told: dict[str, Any], spoken: str) -> Iterator[str]:
     columns = [
         Column("description", lambda text: (text or {}).get(spoken, "")),
         Column("project"),
-        Column("quantity", right=True),
+        Column("quantity", _short, right=True),
         Column("unit", lambda name: words.unit(name, spoken)),
         Column("unit_price_won", lambda price: "" if price is None else f"{price:,}", right=True),
         Column("amount_won", words.won, right=True),
@@ -140,14 +147,9 @@ def bill_lines(told: dict[str, Any], spoken: str) -> Iterator[str]:
             state=state,
             watermark=words.local(told["watermark"], told["timezone"]),
         )
-        yield from table([_priced(line) for line in tenant["lines"]], columns, spoken)
+        yield from table(tenant["lines"], columns, spoken)
         sums = (tenant["supply_won"], tenant["vat_won"], tenant["total_won"])
         yield "   ".join(
             f"{label} {words.won(won)}" for label, won in zip(_TOTALS[spoken], sums, strict=True)
         )
         yield ""
-
-
-def _priced(line: dict[str, Any]) -> dict[str, Any]:
-    """A share of a cost pool has no unit price: what a unit costs is known when the month is over."""
-    return line | {"unit_price_won": None} if line["rule"].startswith("pool:") else line

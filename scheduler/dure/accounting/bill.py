@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dure.accounting.charges import OPERATOR, Charge, charges, pool_name
+from dure.accounting.line_order import reading_order
 from dure.accounting.quantities import decimal, pooled_unit_hour, unit_hour, unit_name
 from dure.accounting.split import round_parts
 from dure.accounting.usage import MonthUse
@@ -24,7 +25,7 @@ from dure.model.use import State
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: a charge, its names, its quantity in `unit` (three decimals) and its won."""
+    """One line: a charge, its names, its quantity in `unit` (decimal text, see `quantities`) and its won."""
 
     charge: Charge
     name: str
@@ -122,7 +123,7 @@ class _Names:
     def statement(self, tenant: TenantId, own: list[Charge], won: int) -> Statement:
         """The lines of one tenant, its won split over them."""
         split = round_parts({charge.key: charge.amount.micro for charge in own}, MICRO, won)
-        lines = tuple(self.line(charge, split[charge.key]) for charge in own)
+        lines = tuple(self.line(charge, split[charge.key]) for charge in sorted(own, key=reading_order))
         projects: defaultdict[str, int] = defaultdict(int)
         for line in lines:
             projects[line.charge.project] += line.won

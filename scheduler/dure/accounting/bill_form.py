@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from dure.accounting.bill import Bill, Line, Statement, StateUse
+from dure.accounting.charges import Charge, pool_name
 from dure.accounting.quantities import decimal, unit_hour, unit_name
 from dure.model.instants import Instant
 from dure.model.job import TenantId
@@ -75,14 +76,20 @@ def _line(line: Line) -> dict[str, Any]:
         "price_version": line.charge.price_version,
         "quantity": line.quantity,
         "unit": line.unit,
-        "unit_price_won": _won(line.charge.price.micro),
+        "unit_price_won": _unit_price(line.charge),
         "amount_won": line.won,
         "amount_micro": str(line.charge.amount.micro),
     }
 
 
-def _won(micro: int) -> int | float:
-    """A unit price as a number, whole where it is whole; for reading, nothing is worked out from it."""
+def _unit_price(charge: Charge) -> int | float | None:
+    """Won per unit-hour, whole where it is whole; for reading, nothing is worked out from it.
+
+    None for a share of a cost pool: what a unit of it costs is known when the month is over.
+    """
+    if pool_name(charge.rule):
+        return None
+    micro = charge.price.micro
     return micro // MICRO if micro % MICRO == 0 else micro / MICRO
 
 

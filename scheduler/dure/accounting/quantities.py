@@ -6,6 +6,9 @@ from dure.accounting.split import nearest
 from dure.model.instants import HOUR
 from dure.model.resources import CPU, MEMORY, ResourceName, flavor_of
 
+PLACES = 6
+"""Decimals of a quantity: enough to check a line, quantity x unit price, to the won at up to a million won."""
+
 _PER_UNIT = {CPU: 1000, MEMORY: 1024}
 _WEIGHED = 1000
 """Flavor values are thousandths: value-weighted devices are counted in thousandths too."""
@@ -28,8 +31,8 @@ def unit_name(resource: ResourceName) -> str:
     return "device-hours" if flavor_of(resource) else "value-hours"
 
 
-def decimal(numerator: int, unit: int, places: int = 3) -> str:
-    """`numerator / unit` with that many decimals, halves away from zero: `decimal(1, 3) == "0.333"`."""
+def decimal(numerator: int, unit: int, places: int = PLACES) -> str:
+    """`numerator / unit` with that many decimals, halves away from zero: `decimal(1, 3) == "0.333333"`."""
     scaled = nearest(abs(numerator) * 10**places, unit)
     sign = "-" if numerator < 0 and scaled else ""
     return f"{sign}{scaled // 10**places}.{scaled % 10**places:0{places}}"
