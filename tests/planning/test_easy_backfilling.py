@@ -105,8 +105,8 @@ class Player:
             for task in range(tasks):
                 self.room.apply(TaskEnded(at, job, 1, task))
             self.room.apply(Ended(at, job, 1, succeeded=True))
-        for job in arrivals:
-            self.room.apply(Submitted(at, job))
+        for coming in arrivals:
+            self.room.apply(Submitted(at, coming))
         plan = self.room.decide(at)
         for start in plan.starts:
             self.room.apply(Starting(at, start.job, 1, start.placements))

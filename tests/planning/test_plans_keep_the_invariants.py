@@ -97,10 +97,10 @@ def test_no_start_takes_a_tenant_over_a_limit_at_any_level(seed: int) -> None:
         for job, placement in started(snapshot, plan):
             for tenant in path(rules, job.tenant):
                 more[tenant] = more.get(tenant, Resources()) + held_by(job, placement)
-        for tenant in rules.tenants:
-            for name, limit in tenant.limit.stated:
-                if added := more.get(tenant.id, Resources()).amount(name):
-                    assert before[tenant.id].amount(name) + added <= limit
+        for one in rules.tenants:
+            for name, limit in one.limit.stated:
+                if added := more.get(one.id, Resources()).amount(name):
+                    assert before[one.id].amount(name) + added <= limit
 
 
 @THOROUGHLY

@@ -13,7 +13,7 @@ from dure.planning.verdicts import STARTS
 
 def decide(course: Course, now: Instant) -> Plan:
     """The plan for `now`; the course is left as it was."""
-    ended = tuple(ends(course.state, now))
+    ended = ends(course.state, now)
     cycle = run(course, now)
     state, promise = course.state, cycle.promise
     _say(course, cycle)

@@ -10,10 +10,10 @@ from dure.planning.state import State
 from dure.planning.verdicts import next_edge
 
 
-def ends(state: State, now: Instant) -> Iterator[End]:
+def ends(state: State, now: Instant) -> tuple[End, ...]:
     """Running jobs past their time limit and pending ones that can never start, each by id."""
-    yield from state.active.past(now)
-    yield from (End(job, EndCause.DEPENDENCY_FAILED) for job in sorted(state.queue.failed))
+    past, failed = state.active.past(now), state.queue.failed
+    return (*past, *(End(job, EndCause.DEPENDENCY_FAILED) for job in sorted(failed))) if failed else past
 
 
 def wake_at(state: State, now: Instant, reservations: Iterable[Instant]) -> Instant | None:
