@@ -1,7 +1,10 @@
 """How long replays of real traces take: `python -m bench.simulate [--quick]`.
 
-Each replay runs in a process of its own, under policies/easy, so that its peak memory is its own. The traces
-lie in ../shared/traces beside the checkout; known means of independent simulators stand beside ours.
+Each replay runs in a process of its own, so that its peak memory is its own. The traces lie in
+../shared/traces beside the checkout; known means stand beside ours: of pyss for KTH, of the plain EASY in
+tests/simulate/easy_by_the_book.py for RICC (it takes a quarter of an hour for the second). KTH and RICC run
+under policies/easy on one node; the dense window of Philly (2017-10-03 to 12-05) in fair order with history,
+virtual clusters as tenants, on 60 nodes of 8 GPUs, which that window would fill to 94 %.
 """
 
 from __future__ import annotations
@@ -12,13 +15,40 @@ import resource
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from calendar import timegm
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+from dure.model.node import GpuFlavor, Node, Pool
+from dure.model.resources import Resources
+from dure.model.rules import Rules
+from dure.simulate.gpu_csv import read_philly
+from dure.simulate.replay import Estimates, RoomOf, Settings, play
+from dure.simulate.report import report
+from dure.simulate.swf import read_swf
+from dure.simulate.trace import Trace
+from dure_policies import read_bundle
 
 ROOT = Path(__file__).resolve().parent.parent
 TRACES = ROOT.parent / "shared/traces"
 KIB_PER_MIB: Final = 1024
+DENSE: Final = range(timegm((2017, 10, 3, 0, 0, 0)), timegm((2017, 12, 5, 0, 0, 0)))
+
+
+def easy(path: Path) -> tuple[Trace, Rules, RoomOf]:
+    """An SWF log on one node of its own size, under policies/easy."""
+    return read_swf(path), read_bundle(ROOT / "policies/easy").rules, RoomOf.TRACE
+
+
+def philly(path: Path) -> tuple[Trace, Rules, RoomOf]:
+    """The dense window of Philly on 60 nodes of 8 GPUs, in fair order."""
+    trace = read_philly(path)
+    dense = tuple(job for job in trace.jobs if job.submit in DENSE)
+    nodes = tuple(Node(f"n{n:02}", "gpus", Resources(gpus=(("gpu", 8),))) for n in range(60))
+    rules = Rules(room="philly", flavors=(GpuFlavor("gpu"),), pools=(Pool("gpus", "local", nodes),))
+    return replace(trace, jobs=dense), rules, RoomOf.BUNDLE
 
 
 @dataclass(frozen=True)
@@ -26,16 +56,18 @@ class Case:
     """One replay, and the mean wait (s) that is known for it, if any."""
 
     trace: str
-    estimates: str
+    estimates: Estimates
     known_wait: float | None = None
     quick: bool = False
+    load: Callable[[Path], tuple[Trace, Rules, RoomOf]] = easy
 
 
 CASES = (
-    Case("ref-easy-kth/KTH-SP2_easy_clairvoyant.swf.gz", "exact", 6327.68, quick=True),
-    Case("ref-easy-kth/KTH-SP2_easy_reqtime.swf.gz", "requested", 6836.87, quick=True),
-    Case("swf-ricc-2010/RICC-2010-2.swf.gz", "requested"),
-    Case("swf-ricc-2010/RICC-2010-2.swf.gz", "exact"),
+    Case("ref-easy-kth/KTH-SP2_easy_clairvoyant.swf.gz", Estimates.EXACT, 6327.68, quick=True),
+    Case("ref-easy-kth/KTH-SP2_easy_reqtime.swf.gz", Estimates.REQUESTED, 6836.87, quick=True),
+    Case("swf-ricc-2010/RICC-2010-2.swf.gz", Estimates.REQUESTED, 54458.56),
+    Case("swf-ricc-2010/RICC-2010-2.swf.gz", Estimates.EXACT, 45804.19),
+    Case("philly-vc/philly.csv.gz", Estimates.EXACT, load=philly),
 )
 
 
@@ -78,28 +110,20 @@ def alone(number: int) -> dict[str, float]:
 
 def measured(case: Case) -> dict[str, float]:
     """Replay one case here, reading of the file and figures included."""
-    from dure.simulate.replay import Estimates, Settings, play  # noqa: PLC0415 - imports are part of the time
-    from dure.simulate.report import report  # noqa: PLC0415 - as above
-    from dure.simulate.swf import read_swf  # noqa: PLC0415 - as above
-    from dure_policies import read_bundle  # noqa: PLC0415 - as above
-
     begun = time.perf_counter(), time.process_time()
-    rules = read_bundle(ROOT / "policies/easy").rules
-    figures = report(play(read_swf(TRACES / case.trace), rules, Settings(Estimates(case.estimates))))
+    trace, rules, room = case.load(TRACES / case.trace)
+    figures = report(play(trace, rules, Settings(case.estimates, room)))
     seconds, cpu = time.perf_counter() - begun[0], time.process_time() - begun[1]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_MIB
-    return {name: figures[name] for name in ("jobs", "decides", "mean_wait_s")} | {
-        "seconds": seconds,
-        "cpu": cpu,
-        "peak": peak,
-    }
+    own = {name: figures[name] for name in ("jobs", "decides", "mean_wait_s")}
+    return own | {"seconds": seconds, "cpu": cpu, "peak": peak}
 
 
 def row(case: Case, found: dict[str, float]) -> str:
     """One line of the table."""
     known = "-" if case.known_wait is None else f"{case.known_wait:.2f}"
     cells = (
-        Path(case.trace).name.removesuffix(".swf.gz"),
+        Path(case.trace).name.partition(".")[0],
         case.estimates,
         f"{found['jobs']:,}",
         f"{found['seconds']:.1f}",

@@ -62,7 +62,7 @@ def test_json_and_csv_hold_what_is_promised(tmp_path: Path) -> None:
     assert figures["mean_bounded_slowdown"] == pytest.approx((1 + 110 / 20) / 2)
     assert figures["utilization"] == pytest.approx((400 + 40) / 480, abs=1e-6)
     assert figures["tenants"]["6"]["mean_wait_s"] == 90
-    assert "1 rows" in done.stderr
+    assert "left out: 1" in done.stderr
 
 
 @pytest.mark.slow
@@ -111,6 +111,22 @@ def test_a_bad_trace_is_one_line_and_exit_code_2(
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
     assert not jobs.exists()
+
+
+@pytest.mark.slow
+def test_a_gpu_trace_plays_in_the_bundles_room_with_its_tenants(tmp_path: Path) -> None:
+    """Nodes, flavors and tenants are those of the demo; users are mapped to its tenants."""
+    trace, owners = tmp_path / "gpus.csv", tmp_path / "map.csv"
+    rows = [f"{n},kim,{n},30,60,2,1,a100" for n in range(6)] + ["9,lee,0,30,60,1,2,t4"]
+    trace.write_text("\n".join(["job,user,submit,duration,limit,tasks,gpu,flavor", *rows]) + "\n")
+    owners.write_text("user,tenant\nkim,haneul-bio\n*,maru-voice\n")
+    done = run(trace, "--policy", ROOT / "policies/demo", "--tenants", owners, "-o", "json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert {tenant: row["jobs"] for tenant, row in figures["tenants"].items()} == {"haneul-bio": 6}
+    assert figures["unstarted"] == 1
+    assert "never start under this policy: 1" in done.stderr
+    assert figures["mean_wait_s"] > 0
 
 
 @pytest.mark.slow

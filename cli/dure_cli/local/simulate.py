@@ -137,12 +137,11 @@ def _write(played: Played, path: Path) -> None:
 
 
 def _say(figures: dict[str, object]) -> None:
+    """What a reader of the figures must know, on stderr."""
     if unusable := figures["unusable"]:
-        click.echo(f"{unusable} rows without a submit time, run time or processors were left out", err=True)
+        click.echo(f"rows without a submit time, run time or processors, left out: {unusable}", err=True)
     if unstarted := figures["unstarted"]:
-        click.echo(
-            f"{unstarted} jobs never started: the room can never hold them under this policy", err=True
-        )
+        click.echo(f"jobs that this room can never start under this policy: {unstarted}", err=True)
 
 
 def _refuse(*findings: str) -> NoReturn:
