@@ -64,10 +64,10 @@ def test_each_rate_charge_is_the_exact_price_to_a_micro_won(rows: list[Slice], w
     assert all(abs(sums[key] - value) <= Fraction(1, 2) for key, value in exact.items())
 
 
-@given(slice_lists, watermarks)
-def test_tenants_and_absorbed_are_the_pool(rows: list[Slice], watermark: int) -> None:
-    """What tenants pay of a pool and what the operator absorbs is the pool's cost, to the micro-won."""
-    usage = month_use(rows, MONTH, BOTH, watermark)
+@given(slice_lists, watermarks, st.none() | watermarks)
+def test_tenants_and_absorbed_are_the_pool(rows: list[Slice], watermark: int, since: int | None) -> None:
+    """What tenants pay of a pool and what the operator absorbs is the accrued cost, to the micro-won."""
+    usage = month_use(rows, MONTH, BOTH, watermark, since)
     sums: Counter[tuple[str, str]] = Counter()
     for charge in charges(usage, BOTH):
         if charge.rule.startswith("pool:"):
@@ -162,6 +162,28 @@ def test_an_open_month_brings_what_has_passed_of_its_cost() -> None:
     assert of_rule(found, "pool:floor") == [("t1", "v1", FLOOR.monthly.micro // 3)]
     assert not month_use([], MONTH, room, third).complete
     assert month_use([], MONTH, room, END).complete
+
+
+@given(watermarks, watermarks)
+def test_cost_accrues_while_the_room_was_there(watermark: int, since: int) -> None:
+    """A pool brings its month's cost for the time from the first fact of capacity to the watermark, no more."""
+    room = rules(FIRST)
+    usage = month_use([], MONTH, room, watermark, since)
+    there = max(0, min(watermark, END) - max(since, START))
+    sums = Counter({"power": 0, "floor": 0})
+    for (_, name), (_, part) in pool_parts(usage, room).items():
+        sums[name] += part.micro
+    for pool in (POWER, FLOOR):
+        assert abs(sums[pool.name] - Fraction(pool.monthly.micro * there, NOVEMBER.length)) < 1
+    assert START <= usage.since <= usage.until <= END
+
+
+def test_a_month_before_the_room_costs_nobody_anything() -> None:
+    """Nothing was there to be used or absorbed: no line, neither a tenant's nor the operator's."""
+    assert charges(month_use([], MONTH, BOTH, END + 9 * DAY, since=END + DAY), BOTH) == ()
+    half = START + NOVEMBER.length // 2
+    late = charges(month_use([], MONTH, rules(FIRST), END + 9 * DAY, since=half), rules(FIRST))
+    assert of_rule(late, "pool:power") == [("", "v1", POWER.monthly.micro // 2)]
 
 
 def test_time_before_the_first_price_costs_nothing() -> None:

@@ -12,8 +12,10 @@ from dure.accounting.usage import month_use
 from dure.ledger import NothingToBill, SqlLedger, open_ledger
 from dure.model.instants import MINUTE, Interval
 from dure.model.money import Money
+from dure.model.node import Node
+from dure.model.resources import Resources
 from dure.model.rules import Rate, Rules
-from dure.model.use import Slice
+from dure.model.use import CapacityFact, Slice
 from tests.ledger.small_room import MONTH, POOL, PRICES, RULES, T0, SmallRoom, Told
 
 DECEMBER = month_interval("2026-12", "Asia/Seoul").start
@@ -61,7 +63,7 @@ def test_a_months_use_is_the_sum_of_its_slices(path: Path) -> None:
     for month in ("2026-10", "2026-11", "2026-12", "2027-01"):
         use = ledger.month_use(month)
         every = [*ledger.slices(Interval(0, 2**53)), *ledger.states(Interval(0, 2**53))]
-        assert use == month_use(every, month, rules, use.until)
+        assert use == month_use(every, month, rules, use.until, use.since)
     assert {key[3] for key in ledger.month_use("2026-11").use} == {PRICES.id, "dear"}
     ledger.close()
 
@@ -143,6 +145,31 @@ def test_a_new_policy_reprices_by_entries_and_old_bookings_still_hold(path: Path
         holds(ledger, MONTH)
     assert {charge.price_version for charge in ledger.booked(MONTH)} == {dearer.id}
     ledger.close()
+
+
+def test_a_month_before_the_room_is_not_billed(filled: SqlLedger) -> None:
+    """Cost pools begin with the first recorded node: October has nothing, and November only what is metered."""
+    made = filled.bill("2026-10")
+    assert (made.supply, made.statements, made.absorbed.lines, made.complete) == (0, (), (), True)
+    assert filled.bill(MONTH).since == T0
+    shared = sum(
+        charge.amount.micro
+        for charge in charges(filled.month_use(MONTH), RULES)
+        if charge.rule == "pool:power"
+    )
+    whole = month_interval(MONTH, "Asia/Seoul").length
+    assert abs(shared - PRICES.pools[0].monthly.micro * 5 * MINUTE / whole) < 1
+
+
+def test_a_later_fact_of_earlier_capacity_moves_no_booked_charge(filled: SqlLedger) -> None:
+    """Another pool's nodes, found later but there before: what was booked is still what the check works out."""
+    filled.book()
+    before = filled.booked(MONTH)
+    node = Node("late", "other", Resources(1_000))
+    filled.ingest("slurm", "other", T0, [], [], [CapacityFact(T0 - MINUTE, node.id, node)])
+    assert filled.bill(MONTH).since == T0
+    assert filled.booked(MONTH) == before
+    assert not any("charge" in str(finding) for finding in filled.check().findings)
 
 
 def test_without_policy_or_use_there_is_nothing_to_bill(ledger: SqlLedger) -> None:

@@ -69,12 +69,13 @@ class StateUse:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A month of the room up to `until`; while that is before the month's end the bill still grows."""
+    """A month of the room from `since` up to `until`; while that is before the month's end the bill still grows."""
 
     room: str
     month: str
     timezone: str
     interval: Interval
+    since: Instant
     until: Instant
     statements: tuple[Statement, ...]
     absorbed: Statement
@@ -107,8 +108,9 @@ def bill(use: MonthUse, rules: Rules, charged: Iterable[Charge] | None = None) -
     made = [names.statement(tenant, own, won[tenant]) for tenant, own in sorted(by_tenant.items())]
     states = tuple(StateUse(*key, quantity) for key, quantity in sorted(use.states.items()) if quantity)
     return Bill(
-        rules.room, use.month, rules.timezone, use.interval, use.until, tuple(made[1:]), made[0], states
-    )
+        rules.room, use.month, rules.timezone, use.interval, use.since, use.until,
+        tuple(made[1:]), made[0], states,
+    )  # fmt: skip
 
 
 class _Names:

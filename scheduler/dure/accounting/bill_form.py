@@ -41,6 +41,7 @@ def bill_json(bill: Bill, shown: Shown | None = None) -> dict[str, Any]:
         "from": instant_text(bill.interval.start),
         "to": instant_text(bill.interval.end),
         "state": "metered" if bill.complete else "open",
+        "since": instant_text(bill.since),
         "watermark": instant_text(bill.until),
         "price_versions": sorted(versions - {""}),
         "tenants": [_statement(statement) for statement in own],

@@ -5,8 +5,9 @@ each tenant, so that how a tenant names its projects changes nobody's charge:
 - rate card: for each price version and resource, the exact price of all use together, rounded once to a
   micro-won (halves up), is what the charges of that version and resource add up to;
 - cost pool: the month's cost is split over the time each price version is in force in the month (time that no
-  version covers, or that has not yet come, keeps its part), and each part among the tenants by their measured
-  use in that time. Where nobody used anything of the measure, the operator absorbs the part: tenant "".
+  version covers, that was before the room, or that has not yet come, keeps its part), and each part among the
+  tenants by their measured use in that time. Where nobody used anything of the measure, the operator absorbs
+  the part: tenant "".
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def _rate_card(use: MonthUse, rules: Rules) -> Iterator[Charge]:
 def pool_parts(use: MonthUse, rules: Rules) -> dict[tuple[str, str], tuple[CostPool, Money]]:
     """(price version, pool) -> the pool and the part of its monthly cost that falls to the metered month.
 
-    Of a whole month under one version it is the monthly cost itself.
+    Of a whole month under one version it is the monthly cost itself; of a month before the room nothing.
     """
     lengths = _lengths(use, rules.prices)
     return {
@@ -117,17 +118,18 @@ def pool_parts(use: MonthUse, rules: Rules) -> dict[tuple[str, str], tuple[CostP
 
 
 def _lengths(use: MonthUse, prices: tuple[PriceVersion, ...]) -> dict[tuple[str, bool], int]:
-    """Milliseconds of the month by (price version, whether metered yet)."""
+    """Milliseconds of the month by (price version, whether it is metered)."""
     lengths: defaultdict[tuple[str, bool], int] = defaultdict(int)
-    for start, end, metered in _halves(use):
+    for start, end, metered in _thirds(use):
         for piece, version in price_segments(prices, Interval(start, end)):
             if piece.length:
                 lengths[version.id if version else "", metered] += piece.length
     return dict(lengths)
 
 
-def _halves(use: MonthUse) -> Iterable[tuple[Instant, Instant, bool]]:
-    return (use.interval.start, use.until, True), (use.until, use.interval.end, False)
+def _thirds(use: MonthUse) -> Iterable[tuple[Instant, Instant, bool]]:
+    start, end = use.interval.start, use.interval.end
+    return (start, use.since, False), (use.since, use.until, True), (use.until, end, False)
 
 
 def _cost_pools(use: MonthUse, rules: Rules) -> Iterator[Charge]:

@@ -26,12 +26,16 @@ K = TypeVar("K", bound=tuple[str, ResourceName])
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """Charges as written for a month that was metered up to `watermark` then, under `rules`."""
+    """Charges as written for a month that was metered from `since` up to `watermark` then, under `rules`.
+
+    `since` as in `usage.month_use`.
+    """
 
     month: str
     watermark: Instant
     rules: Rules
     charges: Sequence[Charge]
+    since: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ def _compare_totals(name: str, kept: Mapping[K, int] | None, right: Mapping[K, i
 
 def check_booked(booked: Booked, rows: Iterable[Slice]) -> Iterator[Finding]:
     """Charges that are not what the use comes to, and cost pools that their charges do not add up to."""
-    use = month_use(rows, booked.month, booked.rules, booked.watermark)
+    use = month_use(rows, booked.month, booked.rules, booked.watermark, booked.since)
     yield from check_charges(booked.charges, use, booked.rules)
 
 

@@ -27,11 +27,14 @@ TotalKey: TypeAlias = tuple[str, ResourceName]
 class MonthUse:
     """Amount x ms of a month up to `until`: the watermark while the month runs, then the month's end.
 
+    From `since` on there was anything to meter: the month's start, or when the room first existed in it. It is
+    never after `until`. Cost pools bring their cost for the time from `since` to `until`.
     `use` holds what tenants used (grace and corrections included), `states` everything by state.
     """
 
     month: str
     interval: Interval
+    since: Instant
     until: Instant
     use: Mapping[UseKey, int]
     states: Mapping[tuple[State, ResourceName], int]
@@ -42,13 +45,17 @@ class MonthUse:
         return self.until == self.interval.end
 
 
-def month_use(slices: Iterable[Slice], month: str, rules: Rules, watermark: Instant) -> MonthUse:
+def month_use(
+    slices: Iterable[Slice], month: str, rules: Rules, watermark: Instant, since: Instant | None = None
+) -> MonthUse:
     """Add up one month, in one pass over slices in any order; those outside the month add nothing.
 
-    Months and price edges cut the sums, so slices need not be cut there. Raises ValueError for a bad month.
+    Months and price edges cut the sums, so slices need not be cut there. `since` is the instant of the first
+    fact of capacity; None where the room has always been. Raises ValueError for a bad month.
     """
     interval = month_interval(month, rules.timezone)
-    until = min(max(watermark, interval.start), interval.end)
+    until = _between(interval.start, watermark, interval.end)
+    begun = _between(interval.start, since if since is not None else interval.start, until)
     segments = [
         (piece.start, piece.end, version.id if version else "")
         for piece, version in price_segments(rules.prices, Interval(interval.start, until))
@@ -62,7 +69,11 @@ def month_use(slices: Iterable[Slice], month: str, rules: Rules, watermark: Inst
                 states[item.state, item.resource] += item.amount * length
                 if item.state is State.TENANT:
                     use[item.tenant, item.project, item.resource, version] += item.amount * length
-    return MonthUse(month, interval, until, dict(use), dict(states))
+    return MonthUse(month, interval, begun, until, dict(use), dict(states))
+
+
+def _between(first: Instant, at: Instant, last: Instant) -> Instant:
+    return min(max(at, first), last)
 
 
 class RunningTotals:

@@ -55,7 +55,16 @@ def use_of_month(connection: Connection, month: str, rules: Rules, until: Instan
     metered = Interval(interval.start, min(max(until, interval.start), interval.end))
     spans = [span for span, _ in price_segments(rules.prices, metered)]
     use = (piece for span in spans for table in _ACCOUNTS for piece in condensed(connection, table, span))
-    return month_use(use, month, rules, until)
+    return month_use(use, month, rules, until, room_since(connection, until))
+
+
+def room_since(connection: Connection, until: Instant) -> Instant:
+    """When the room first existed: the fact of capacity written first, which no later row changes; else `until`.
+
+    Raises ValueError where that row was ruined.
+    """
+    first = facts.first_instant(connection)
+    return until if first is None else first
 
 
 def month_so_far(connection: Connection, month: str) -> tuple[MonthUse, Rules]:

@@ -132,7 +132,8 @@ def _bookings(
 def _month(connection: Connection, last: Booking, rules: Rules, rows: list[Slice]) -> Iterator[Finding]:
     try:
         charged = booking.booked(connection, last.month)
-        yield from check_booked(Booked(last.month, last.until, rules, charged), rows)
+        since = booking.room_since(connection, last.until)
+        yield from check_booked(Booked(last.month, last.until, rules, charged, since), rows)
     except ValueError as error:
         yield Finding(
             (Named("charges", (last.month,)),), f"cannot be added up: {error}", "charges as written"

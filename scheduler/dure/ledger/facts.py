@@ -49,6 +49,12 @@ def read_capacity(
     return tuple(map(fact_of, rows))
 
 
+def first_instant(connection: Connection) -> Instant | None:
+    """The instant of the fact that was written first; None where there is none. Raises ValueError if ruined."""
+    row = connection.execute(select(capacity.c.at_ms).order_by(capacity.c.seq).limit(1)).first()
+    return number(row.at_ms) if row else None
+
+
 def fact_of(row: Row[Any]) -> CapacityFact:
     """The fact that a row of `capacity` holds. Raises ValueError where an altered row holds none."""
     return CapacityFact(number(row.at_ms), row.node, _node(row.content))
