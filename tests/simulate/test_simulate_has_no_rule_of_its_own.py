@@ -1,3 +1,4 @@
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from dure.model.instants import Instant
 from dure.model.plan import Plan
 from dure.planning.room import Room
-from dure.simulate.report import report
+from dure.simulate.report import report, write_jobs
 from tests.simulate.small_traces import play_swf, swf_row
 
 ROWS = [swf_row(n, submit=n, run=5, procs=1) for n in range(1, 9)]
@@ -26,6 +27,9 @@ def test_a_room_that_starts_nothing_leaves_every_job_waiting(
     assert played.times == {}
     assert played.decides == len(asked) == 8
     assert report(played)["unstarted"] == 8
+    written = StringIO()
+    write_jobs(played, written)
+    assert written.getvalue() == "job,tenant,submit,start,end\n"
 
 
 def test_a_room_that_decides_starts_them_all(tmp_path: Path) -> None:

@@ -82,15 +82,15 @@ def report(played: Played) -> Report:
 
 
 def write_jobs(played: Played, out: IO[str]) -> None:
-    """Every job of the trace as CSV; start and end are empty where it never started.
+    """Every job that ran as CSV, in whole seconds of the trace; one that never started has no row.
 
     By submit, then by id, shorter ids first: numbers are in order then.
     """
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("job", "tenant", "submit", "start", "end"))
     for job in sorted(played.trace.jobs, key=lambda job: (job.submit, len(job.id), job.id)):
-        start, end = played.times.get(job.id, ("", ""))
-        writer.writerow((job.id, played.tenant_of[job.owner], job.submit, start, end))
+        if times := played.times.get(job.id):
+            writer.writerow((job.id, played.tenant_of[job.owner], job.submit, *times))
 
 
 def table(figures: Report) -> Iterator[str]:
