@@ -9,7 +9,8 @@ from dure.crash import crash_point
 from dure.model.change import StartFailed, Starting
 from dure.model.plan import End, Plan, Start
 from dure.ports import Refused
-from dure.service.live import Live, log
+from dure.service import events
+from dure.service.live import Live
 from dure.service.verify import faults
 
 _AT_ONCE = 8
@@ -59,26 +60,28 @@ async def _start_all(live: Live, starts: list[Start]) -> bool:
 
 
 async def _start(live: Live, start: Start, gate: asyncio.Semaphore) -> bool:
+    log = events.of_job(live.observed, start.job)
     async with gate:
         try:
             await live.backend.start(start)
         except Refused as refusal:
             live.stats.refused_starts += 1
-            log.info("start refused", job=start.job, attempt=start.attempt, reason=refusal.reason)
+            log.info("start refused", attempt=start.attempt, reason=refusal.reason)
             await live.take([StartFailed(live.now(), start.job, start.attempt, refusal.reason)])
             return False
     nodes = sorted({placement.node for placement in start.placements})
-    log.info("started", job=start.job, attempt=start.attempt, nodes=nodes, backfill=start.backfill)
+    log.info("started", attempt=start.attempt, nodes=nodes, backfill=start.backfill)
     return True
 
 
 async def _end(live: Live, end: End) -> None:
     if end.job in live.ending:
         return
+    log = events.of_job(live.observed, end.job)
     try:
         await live.backend.end(end.job, end.cause.value)
     except KeyError:
-        log.info("job to end is gone already", job=end.job)
+        log.info("job to end is gone already")
         return
     live.ending.add(end.job)
-    log.info("ended by the planner", job=end.job, cause=end.cause.value)
+    log.info("ended by the planner", cause=end.cause.value)

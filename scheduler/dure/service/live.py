@@ -12,6 +12,7 @@ from dure.model.job import JobId
 from dure.model.plan import Plan
 from dure.model.rules import Rules
 from dure.ports import Backend, Clock
+from dure.service import events
 from dure.service.books import Books
 from dure.service.meter import Meter
 from dure.service.observed import Observed
@@ -91,6 +92,7 @@ class Live:
         """Let everyone who keeps account of the room know these changes, in this order."""
         fresh = [change for change in changes if not self._assumed(change)]
         for change in fresh:
+            events.tell(self.observed, change)
             self.observed.apply(change)
             self.metering().apply(change)
             if isinstance(change, Withdrawn | Ended):
