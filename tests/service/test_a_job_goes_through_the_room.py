@@ -1,9 +1,10 @@
+import time
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.rig.room import ServedRoom, submit, until_state
+from tests.rig.room import PATIENCE_S, ServedRoom, submit, until_state
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +70,8 @@ def test_a_job_comes_after_another(ant: httpx.Client) -> None:
     never = submit(ant, "true", cpu="1", memory="64Mi", after=[failing["id"]])
     ended = until_state(ant, never["id"])
     assert (ended["state"], ended["started"]) == ("cancelled", None)
+    assert failing["id"] in ended["reason"]["en"]
+    assert failing["id"] in ended["reason"]["ko"]
     assert ant.post("/v1/jobs", json={"command": ["true"], "after": [failing["id"]]}).status_code == 403
 
 
@@ -93,7 +96,39 @@ def test_a_held_job_waits_for_its_release(ant: httpx.Client) -> None:
     assert (held["state"], held["reason"]["code"]) == ("pending", "held")
     ant.post(f"/v1/jobs/{job['id']}/release").raise_for_status()
     assert until_state(ant, job["id"])["state"] == "succeeded"
-    assert ant.post(f"/v1/jobs/{job['id']}/hold").status_code == 409
+    again = ant.post(f"/v1/jobs/{job['id']}/hold")
+    assert (again.status_code, again.json()["hint"][:10]) == (409, "it is over")
+
+
+def test_a_running_job_is_neither_held_nor_released(ant: httpx.Client) -> None:
+    """Each is told what is right for a job that runs."""
+    job = submit(ant, "sleep", "60", cpu="1", memory="64Mi")["id"]
+    until_state(ant, job, "running")
+    held, released = (ant.post(f"/v1/jobs/{job}/{what}") for what in ("hold", "release"))
+    assert held.status_code == released.status_code == 409
+    assert held.json()["hint"] == f"only a waiting job can be held; to end this one: dure cancel {job}"
+    assert released.json()["hint"] == "it has started: nothing holds it, and there is nothing to release"
+    ant.delete(f"/v1/jobs/{job}").raise_for_status()
+    until_state(ant, job)
+
+
+def events_of(room: ServedRoom, job: str) -> list[str]:
+    return [line for line in room.log().splitlines() if f"job={job}" in line]
+
+
+def test_the_log_tells_of_a_job_with_its_tenant(room: ServedRoom, ant: httpx.Client) -> None:
+    """Submitted, started, running, ended: each an event with job and tenant, and no word of what it runs."""
+    job = submit(ant, "sh", "-c", "echo unheard-of", cpu="1", memory="64Mi")["id"]
+    until_state(ant, job)
+    until = time.monotonic() + PATIENCE_S
+    while not any("] ended " in line for line in events_of(room, job)):  # the loop's next turn tells of it
+        assert time.monotonic() < until, room.log()
+        time.sleep(0.05)
+    lines = events_of(room, job)
+    for said in ("submitted", "started", "running"):
+        assert any(f"] {said} " in line for line in lines), (said, lines)
+    assert all("tenant=ant" in line for line in lines)
+    assert "unheard-of" not in room.log()
 
 
 def test_a_dry_run_creates_nothing(ant: httpx.Client) -> None:

@@ -48,8 +48,16 @@ def test_of_the_others_only_a_sum_is_seen(room: ServedRoom) -> None:
     used = {row["tenant"] for row in answers[1].json()["rows"]}
     assert used == {"bee", "(others)"}
     assert [statement["tenant"] for statement in answers[3].json()["tenants"]] == ["bee"]
-    assert bee.get("/v1/quota", params={"tenant": "ant"}).status_code == 404
-    assert bee.get(f"/v1/bills/{month}", params={"tenant": "ant"}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/quota", "/v1/usage", "/v1/bills/2026-11"])
+@pytest.mark.parametrize("tenant", ["ant", "nope"])
+def test_another_tenant_is_not_there_nor_one_that_never_was(room: ServedRoom, path: str, tenant: str) -> None:
+    """To ask for it by name is a 404, the same for both; the own tenant is answered."""
+    bee = room.client("bee")
+    answer = bee.get(path, params={"tenant": tenant})
+    assert (answer.status_code, answer.json()["message"]) == (404, f"there is no tenant {tenant}")
+    assert bee.get(path, params={"tenant": "bee"}).status_code == 200
 
 
 def test_a_user_changes_only_own_jobs_and_an_admin_those_of_the_tenant(room: ServedRoom) -> None:

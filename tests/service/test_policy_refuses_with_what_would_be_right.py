@@ -29,6 +29,7 @@ def test_a_job_is_refused_with_its_reason(room: ServedRoom, case: str) -> None:
     answer = room.client(tenant).post("/v1/jobs", json={"command": ["true"], "memory": "64Mi"} | more)
     assert (answer.status_code, answer.json()["error"]) == (403, "refused"), answer.text
     assert said in answer.json()["message"] + answer.json()["hint"]
+    assert not answer.json()["message"].endswith(".")  # a hint follows
     assert room.admin.get("/v1/jobs").json() == []
 
 
@@ -138,7 +139,21 @@ def test_unknown_paths_and_strange_ids_are_not_found(room: ServedRoom) -> None:
     """An id with slashes, dots or letters of other scripts is no job; it reaches no file."""
     for job in ("..", "..%2f..%2fadmin-token", "%00", "작업", "x" * 300, "A"):
         assert room.admin.get(f"/v1/jobs/{job}").status_code in {404, 422}, job
-    assert room.admin.get("/v1/nothing").json()["error"] == "not-found"
-    assert room.admin.put("/v1/jobs").status_code == 405
+    nothing, put = room.admin.get("/v1/nothing"), room.admin.put("/v1/jobs")
+    assert (nothing.json()["error"], nothing.json()["message"]) == (
+        "not-found",
+        "there is no path /v1/nothing",
+    )
+    assert (put.status_code, put.json()["message"]) == (405, "PUT is not what /v1/jobs takes")
     assert room.admin.get("/v1/bills/2026-13").status_code == 422
     assert room.admin.get("/v1/usage", params={"from": "yesterday"}).status_code == 422
+
+
+def test_times_in_the_wrong_order_are_named_as_they_were_written(room: ServedRoom) -> None:
+    """Nobody has to read milliseconds; what was not written is said to be now."""
+    usage = room.admin.get("/v1/usage", params={"from": "2027-01-02", "to": "2027-01-01"})
+    assert usage.status_code == 422
+    assert usage.json()["message"] == "from (2027-01-02) comes after to (2027-01-01)"
+    to_now = room.admin.get("/v1/usage", params={"from": "2099-01-01"})
+    assert to_now.json()["message"].startswith("from (2099-01-01) comes after to (now, 2")
+    assert room.admin.get("/v1/usage").json()["timezone"] == "Asia/Seoul"

@@ -37,7 +37,7 @@ def test_numbers_come_with_units_and_room_time() -> None:
     """GPUs, cores, GiB, and the hour as the room's clocks show it."""
     over = words.reason(Reason(Code.OVER_LIMIT, "bee", NUMBERS[Code.OVER_LIMIT]), SEOUL)
     held = "3 a100 GPUs of 4 a100 GPUs are held, and it asks for 2 a100 GPUs"
-    assert over.en == f"With it the limit of bee would be passed: {held}."
+    assert over.en == f"With it the limit of bee would be exceeded: {held}."
     assert over.ko == "bee의 한도를 넘게 됩니다: a100 GPU 4개 중 a100 GPU 3개 사용 중, 요청 a100 GPU 2개."
     never = words.reason(Reason(Code.NEVER_FITS, "", NUMBERS[Code.NEVER_FITS]), SEOUL)
     assert never.en == "The room cannot hold it even when empty; it asks for 1.5 cores, 4 GiB."
@@ -86,6 +86,14 @@ def test_endings_are_told_in_both_languages(cause: str) -> None:
         assert set(re.findall(r"\d+|kim|SIGKILL|nothere", cause)) <= set(
             re.findall(r"\w+", text.ko + text.en)
         )
+
+
+def test_a_job_that_never_started_names_the_one_that_failed() -> None:
+    """Where it comes after one job only, that one is named, in both languages."""
+    named, unnamed = (words.ending(EndCause.DEPENDENCY_FAILED, job) for job in ("first", ""))
+    assert named.en == "Never started: job first, which it comes after, ended without success."
+    assert "작업 first" in named.ko
+    assert unnamed.en == "Never started: a job that it comes after ended without success."
 
 
 def test_what_a_backend_says_in_its_own_words_is_passed_on() -> None:

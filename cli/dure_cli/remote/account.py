@@ -29,7 +29,7 @@ def usage(from_: str | None, to: str | None, tenant: str | None, output: str) ->
     columns = [Column(key) for key in ("tenant", "project", "resource")]
     columns += [Column("quantity", _short, right=True), Column("unit")]
     show(told["rows"], columns, output, lang())
-    click.echo(f"metered up to {told['watermark']}", err=True)
+    click.echo(f"metered up to {words.local(told['watermark'], told['timezone'])}", err=True)
 
 
 @click.command()

@@ -106,6 +106,7 @@ class UsageAnswer(BaseModel):
 
     begin: str = Field(serialization_alias="from")
     to: str
+    timezone: str
     watermark: str | None
     rows: list[UsageRow]
 

@@ -87,10 +87,15 @@ async def _gone(_: Request, error: Exception) -> JSONResponse:
     return _answer(unavailable("the room is being read again"))
 
 
-async def _http_error(_: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this kind only
     code = _CODES.get(error.status_code, "error")
-    answer = _answer(ApiError(error.status_code, code, str(error.detail)))
+    said = {
+        404: f"there is no path {request.url.path[:100]}",
+        405: f"{request.method[:16]} is not what {request.url.path[:100]} takes",
+    }.get(error.status_code, str(error.detail))
+    hint = "GET /openapi.json tells all there are" if error.status_code in {404, 405} else ""
+    answer = _answer(ApiError(error.status_code, code, said, hint))
     answer.headers.update(error.headers or {})
     return answer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from dure.model.instants import Instant
 from dure.model.job import TenantId, UserId
 from dure.ports import SpecReader
 from dure.service.books import Books
-from dure.service.errors import ApiError, bad_input, forbidden, nearest, unavailable
+from dure.service.errors import ApiError, bad_input, forbidden, nearest, not_found, unavailable
 from dure.service.identity import Caller, Role
 from dure.service.live import Live
 from dure.service.loop import Loop
@@ -135,6 +136,17 @@ def serving(hall: InHall) -> Hall:
     if not hall.live.ready:
         raise unavailable("the server is starting or stopping")
     return hall
+
+
+def seen_tenant(hall: Hall, caller: Caller, tenant: TenantId, gone: Iterable[TenantId] = ()) -> None:
+    """Nothing where the caller sees this tenant, or names none (""). Raises ApiError 404 for any other.
+
+    `gone` are tenants that policy may not name any more, of which there is still something to see.
+    """
+    rules = hall.live.rules
+    known = any(known.id == tenant for known in rules.tenants) or tenant in gone
+    if tenant and not (known and caller.sees(tenant, rules)):
+        raise not_found(f"tenant {tenant}")
 
 
 RoomAdmin = Annotated[Caller, Depends(room_admin)]

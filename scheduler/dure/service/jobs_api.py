@@ -13,7 +13,7 @@ from dure.model.record import JobRecord, JobState
 from dure.service import views, words
 from dure.service.answers import ExplanationAnswer, JobAnswer
 from dure.service.errors import ApiError, forbidden
-from dure.service.hall import Hall, Person, Serving
+from dure.service.hall import Hall, Person, Serving, seen_tenant
 from dure.service.identity import Caller
 from dure.service.requests import Line
 from dure.service.seen_jobs import JobPath, for_the_eyes_of, job_answer, record_of
@@ -31,10 +31,11 @@ async def list_jobs(
     all: bool = False, limit: Annotated[int, Query(ge=1, le=100_000)] = 1_000,  # noqa: A002 - its name on the wire
 ) -> list[JobAnswer]:  # fmt: skip
     """Jobs that the caller may see, the newest last; ended ones only if asked for."""
-    rules = hall.live.rules
+    rules, records = hall.live.rules, await hall.live.backend.records()
+    seen_tenant(hall, caller, tenant, gone={record.job.tenant for record in records} if tenant else ())
     seen = [
         record
-        for record in await hall.live.backend.records()
+        for record in records
         if (all or state or not record.state.final)
         and (state is None or record.state.value == state)
         and (not tenant or record.job.tenant == tenant)
@@ -111,10 +112,19 @@ async def _changeable(hall: Hall, caller: Caller, job: JobId) -> JobRecord:
 async def _set_held(hall: Hall, caller: Caller, job: JobId, *, held: bool) -> JobAnswer:
     record = await _changeable(hall, caller, job)
     if record.state is not JobState.PENDING:
-        raise ApiError(409, "not-pending", f"job {job} is {record.state.value}", "only waiting jobs are held")
+        raise ApiError(409, "not-pending", f"job {job} is {record.state.value}", _instead(record, held=held))
     await hall.live.backend.hold(job, held)
     hall.loop.wake()
     return job_answer(hall, await hall.live.backend.record(job))
+
+
+def _instead(record: JobRecord, *, held: bool) -> str:
+    """What is right for a job that waits no more."""
+    if record.state.final:
+        return "it is over; submit it again to have it run again"
+    if held:
+        return f"only a waiting job can be held; to end this one: dure cancel {record.job.id}"
+    return "it has started: nothing holds it, and there is nothing to release"
 
 
 async def _explained(hall: Hall, job: JobId) -> Explanation:

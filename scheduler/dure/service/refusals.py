@@ -57,7 +57,7 @@ def check_possible(job: Job, nodes: Iterable[Node], rules: Rules, now: Instant) 
     for reason in room.explain(job.id, now).reasons:
         if reason.code in _NEVER:
             text = words.reason(reason, rules.timezone)
-            raise refused(text.en, "ask for less, or see: dure quota")
+            raise refused(text.en.removesuffix("."), "ask for less, or see: dure quota")
 
 
 def _check_flavors(job: Job, rules: Rules) -> None:

@@ -13,9 +13,8 @@ from dure.ledger import SqlLedger
 from dure.model.instants import SECOND, Instant, Interval
 from dure.model.use import State
 from dure.service.answers import QuotaRow, UsageAnswer, UsageRow
-from dure.service.errors import bad_input, not_found
-from dure.service.hall import Hall, Person, Serving
-from dure.service.identity import Caller
+from dure.service.errors import bad_input
+from dure.service.hall import Hall, Person, Serving, seen_tenant
 from dure.service.instants import from_wire, month_start, to_wire
 from dure.service.recovery import settle
 from dure.service.requests import Line
@@ -30,7 +29,7 @@ _LONGEST_MS = 400 * 86_400_000
 @router.get("/quota")
 async def quota(hall: Serving, caller: Person, tenant: Line = "") -> list[QuotaRow]:
     """Guarantee, limit, held and pending by resource; of tenants that are not the caller's only a sum."""
-    _check_tenant(hall, caller, tenant)
+    seen_tenant(hall, caller, tenant)
     return quota_rows(hall.live, caller, tenant)
 
 
@@ -41,7 +40,7 @@ async def usage(
     to: Annotated[str | None, Query(max_length=64)] = None,
 ) -> UsageAnswer:  # fmt: skip
     """What was used over [from, to), as far as it is in the ledger; `fresh` brings that up to now first."""
-    _check_tenant(hall, caller, tenant)
+    seen_tenant(hall, caller, tenant)
     interval = _interval(hall, begin, to)
     await _bring_up_to_now(hall, fresh)
     sums = await hall.books.read(lambda ledger: _sums(ledger, interval))
@@ -53,8 +52,9 @@ async def usage(
     rows = [_usage_row(*key, quantity) for key, quantity in sorted(shown.items())]
     watermark = to_wire(hall.live.metering().watermark)
     return UsageAnswer(
-        begin=to_wire(interval.start), to=to_wire(interval.end), watermark=watermark, rows=rows
-    )
+        begin=to_wire(interval.start), to=to_wire(interval.end), timezone=hall.live.rules.timezone,
+        watermark=watermark, rows=rows,
+    )  # fmt: skip
 
 
 @router.get("/bills/{month}")
@@ -63,7 +63,7 @@ async def bill(
     hall: Serving, caller: Person, tenant: Line = "", fresh: bool = True,
 ) -> dict[str, Any]:  # fmt: skip
     """A month's bill as it stands; a tenant's own statement, of the others a sum."""
-    _check_tenant(hall, caller, tenant)
+    seen_tenant(hall, caller, tenant)
     await _bring_up_to_now(hall, fresh)
     try:
         made = await hall.books.read(lambda ledger: ledger.bill(month))
@@ -81,20 +81,17 @@ async def _bring_up_to_now(hall: Hall, fresh: bool) -> None:
         await hall.loop.ask(lambda: settle(hall.live))
 
 
-def _check_tenant(hall: Hall, caller: Caller, tenant: str) -> None:
-    known = any(known.id == tenant for known in hall.live.rules.tenants)
-    if tenant and not (known and caller.sees(tenant, hall.live.rules)):
-        raise not_found(f"tenant {tenant}")
-
-
 def _interval(hall: Hall, begin: str | None, to: str | None) -> Interval:
     timezone, now = hall.live.rules.timezone, hall.live.now()
     try:
         end = now if to is None else from_wire(to, timezone)
         start = month_start(end, timezone) if begin is None else from_wire(begin, timezone)
-        interval = Interval(start, end)
     except ValueError as error:
         raise bad_input(str(error)) from error
+    if end < start:
+        first, last = begin or to_wire(start), to or f"now, {to_wire(end)}"
+        raise bad_input(f"from ({first}) comes after to ({last})", "name the earlier time first")
+    interval = Interval(start, end)
     if interval.length > _LONGEST_MS:
         raise bad_input("that is more than 400 days", "ask for a shorter time")
     return interval

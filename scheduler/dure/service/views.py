@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from dure.model.instants import Instant
 from dure.model.job import Job, Placement, held_by
-from dure.model.plan import Explanation, Numbers, Reason, Verdict
+from dure.model.plan import Code, Explanation, Numbers, Reason, Verdict
 from dure.model.record import AttemptRecord, JobRecord, JobState
 from dure.model.resources import Resources
 from dure.service import words
@@ -99,7 +99,8 @@ def _reason(record: JobRecord, verdict: Verdict | None, timezone: str) -> Texted
         return texted(Reason(verdict.code, "", verdict.numbers), timezone) if verdict else None
     if not record.reason:
         return None
-    text = words.ending(record.reason)
+    after = record.job.after[0] if len(record.job.after) == 1 else ""  # of several it is not kept which
+    text = words.ending(record.reason, after)
     return Texted(code=record.state.value, en=text.en, ko=text.ko)
 
 
@@ -139,6 +140,11 @@ def _reservation(told: Explanation) -> Reserved | None:
     return Reserved(at=to_wire(told.reservation.at), placements=_placed(told.reservation.placements))
 
 
+def _is_its_reservation(reason: Reason) -> bool:
+    """Whether this says when the job itself starts, not whose reservation it stands behind."""
+    return reason.code is Code.RESERVED and not reason.subject
+
+
 def _notes(told: Explanation, timezone: str) -> Notes:
     en, ko = [], []
     if told.guaranteed:
@@ -148,9 +154,10 @@ def _notes(told: Explanation, timezone: str) -> Notes:
         en.append(f"It is number {told.rank} in the order of the queue.")
         ko.append(f"대기열 순서로 {told.rank}번째입니다.")
     if told.ahead:
-        en.append(f"{told.ahead} tenants come before its own.")
+        come = "tenant comes" if told.ahead == 1 else "tenants come"
+        en.append(f"{told.ahead} {come} before its own.")
         ko.append(f"앞선 테넌트가 {told.ahead}곳 있습니다.")
-    if told.reservation:
+    if told.reservation and not any(_is_its_reservation(reason) for reason in told.reasons):
         at = in_room(told.reservation.at, timezone)
         en.append(f"It has a reservation for {at} at the latest.")
         ko.append(f"늦어도 {at}에는 시작하도록 예약되어 있습니다.")

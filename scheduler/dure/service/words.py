@@ -91,8 +91,13 @@ def reason(of: Reason, timezone: str) -> Text:
     return _SENTENCES[of.code](said)
 
 
-def ending(cause: str) -> Text:
-    """Why a job ended as it did; what a backend says in words of its own is passed on as it stands."""
+def ending(cause: str, after: str = "") -> Text:
+    """Why a job ended as it did; what a backend says in words of its own is passed on as it stands.
+
+    `after` is the one job that it comes after, where there is but one.
+    """
+    if cause == EndCause.DEPENDENCY_FAILED:
+        return _gave_up(after)
     if cause in _ENDINGS:
         return _ENDINGS[cause]
     for pattern, english, korean in _SAID_BY_BACKENDS:
@@ -146,6 +151,18 @@ def _dependency_failed(said: _Said) -> Text:
     )
 
 
+def _gave_up(after: str) -> Text:
+    if after:
+        return Text(
+            f"Never started: job {after}, which it comes after, ended without success.",
+            f"먼저 끝나야 할 작업 {after}이(가) 성공하지 못해 시작하지 않았습니다.",
+        )
+    return Text(
+        "Never started: a job that it comes after ended without success.",
+        "먼저 끝나야 할 작업이 성공하지 못해 시작하지 않았습니다.",
+    )
+
+
 def _term(said: _Said) -> Text:
     whose = f" of {said.subject}" if said.subject else ""
     whose_ko = f"{said.subject}의 " if said.subject else ""
@@ -161,7 +178,7 @@ def _over_limit(said: _Said) -> Text:
     if said.resource and {"asks", "held", "limit"} <= said.numbers.keys():
         asks, held, limit = (amount(said.resource, said.numbers[name]) for name in ("asks", "held", "limit"))
         return Text(
-            f"With it {whose} would be passed: {held.en} of {limit.en} are held, and it asks for {asks.en}.",
+            f"With it {whose} would be exceeded: {held.en} of {limit.en} are held, and it asks for {asks.en}.",
             f"{whose_ko}를 넘게 됩니다: {limit.ko} 중 {held.ko} 사용 중, 요청 {asks.ko}.",
         )
     most = f" ({said.limits.en})" if said.limits.en else ""
@@ -169,7 +186,7 @@ def _over_limit(said: _Said) -> Text:
     asks_en = f"; it asks for {said.amounts.en}" if said.amounts.en else ""
     asks_ko = f" 요청: {said.amounts.ko}." if said.amounts.ko else ""
     return Text(
-        f"With it {whose}{most} would be passed{asks_en}.", f"{whose_ko}{most_ko}를 넘게 됩니다.{asks_ko}"
+        f"With it {whose}{most} would be exceeded{asks_en}.", f"{whose_ko}{most_ko}를 넘게 됩니다.{asks_ko}"
     )
 
 
@@ -260,10 +277,6 @@ _SENTENCES: Mapping[Code, Callable[[_Said], Text]] = {
 _ENDINGS: Mapping[str, Text] = {
     "": Text("", ""),
     EndCause.TIME_LIMIT.value: Text("Its time limit was reached.", "시간 제한에 도달하여 종료되었습니다."),
-    EndCause.DEPENDENCY_FAILED.value: Text(
-        "A job that it comes after ended without success.",
-        "먼저 끝나야 할 작업이 성공하지 못해 시작하지 않았습니다.",
-    ),
 }
 
 _SAID_BY_BACKENDS = tuple(
