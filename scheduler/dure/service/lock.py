@@ -23,6 +23,11 @@ class DataLock:
         """The descriptor, for children to inherit."""
         return self._fd
 
+    @property
+    def known(self) -> bool:
+        """Whether there ever was a server on this data directory."""
+        return self._path.exists()
+
     def acquire(self, say: Callable[[str], None], give_up: Callable[[], bool]) -> bool:
         """Wait for the lock, saying so once; False where `give_up` came true first."""
         self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -23,6 +23,7 @@ from dure.service.app import create_app
 from dure.service.books import Books
 from dure.service.hall import Hall, Tokens
 from dure.service.identity import Role
+from dure.service.listening import address, listen
 from dure.service.live import Live, log
 from dure.service.lock import DataLock
 from dure.service.loop import Loop
@@ -40,36 +41,64 @@ async def serve(
 ) -> int:  # fmt: skip
     """Serve until SIGTERM or SIGINT; running jobs go on. SIGHUP reads the policy again.
 
-    Answers an exit code: 0 after a clean end, 1 after a fault, 2 for a bundle or a data directory that cannot
-    be served; why is said on stderr.
+    Answers an exit code: 0 after a clean end, 1 after a fault, 2 for a bundle, a data directory or an address
+    that cannot be served; why is said on stderr.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every opening
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    lock = DataLock(settings.data)
     try:
-        settings.data.mkdir(parents=True, exist_ok=True, mode=0o711)
-        if not await asyncio.to_thread(lock.acquire, _say, ended.is_set):
-            return OK
-        return await _serve_locked(settings, policy, read_spec, clock, open_backend, lock, ended)
+        return await _serve(settings, policy, read_spec, clock, open_backend, ended)
     except PolicyRefused as refusal:
         for finding in refusal.findings:
             _say(finding)
-        return BAD_INPUT
     except (CannotServe, LedgerUnusable, OSError) as error:
-        _say(f"cannot serve {settings.data}: {error}")
-        return BAD_INPUT
-    finally:
-        lock.release()
+        _say(f"cannot serve {settings.data}: {_why(error)}")
+    return BAD_INPUT
+
+
+async def _serve(
+    settings: Settings, policy: PolicySource, read_spec: SpecReader, clock: Clock,
+    open_backend: Callable[[Rules, Settings, Clock], Opened], ended: asyncio.Event,
+) -> int:  # fmt: skip
+    """Nothing is written before the bundle is found good and, for a new room, the port free."""
+    rules = await asyncio.to_thread(policy.read)
+    opened = open_backend(rules, settings, clock)
+    lock = DataLock(settings.data)
+    with contextlib.ExitStack() as held:
+        held.callback(lock.release)
+        listener = None if lock.known else held.enter_context(listen(settings))
+        _make_directory(settings.data)
+        if not await asyncio.to_thread(lock.acquire, _say, ended.is_set):
+            return OK
+        if listener is None:  # the server that was waited for may have had this very port
+            listener = held.enter_context(listen(settings))
+        if await asyncio.to_thread(policy.changed):
+            rules = await asyncio.to_thread(policy.read)
+            opened = open_backend(rules, settings, clock)
+        return await _serve_locked(settings, policy, read_spec, clock, rules, opened, lock, listener, ended)
+
+
+def _make_directory(data: Path) -> None:
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o711)
+    except FileExistsError as error:
+        raise CannotServe("it is a file; name a directory with --data") from error
+    except NotADirectoryError as error:
+        raise CannotServe("a part of this path is a file; name a directory with --data") from error
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error)
 
 
 async def _serve_locked(
     settings: Settings, policy: PolicySource, read_spec: SpecReader, clock: Clock,
-    open_backend: Callable[[Rules, Settings, Clock], Opened], lock: DataLock, ended: asyncio.Event,
+    rules: Rules, opened: Opened, lock: DataLock, listener: socket.socket, ended: asyncio.Event,
 ) -> int:  # fmt: skip
-    rules = await asyncio.to_thread(policy.read)
-    opened = open_backend(rules, settings, clock)
     books = Books(settings.data / "ledger.db")
     await books.open()
     try:
@@ -80,7 +109,7 @@ async def _serve_locked(
         keeper = PolicyKeeper(policy, live, loop, settings.policy_every_s)
         hall = Hall(live, loop, books, Tokens(books), keeper, read_spec)
         try:
-            return await _run(hall, settings, ended)
+            return await _run(hall, settings, listener, ended)
         finally:
             await opened.backend.close()
             if live.room is not None:
@@ -96,9 +125,8 @@ async def _open(opened: Opened) -> None:
         raise CannotServe(f"{type(error).__name__}: {error}") from error
 
 
-async def _run(hall: Hall, settings: Settings, ended: asyncio.Event) -> int:
+async def _run(hall: Hall, settings: Settings, listener: socket.socket, ended: asyncio.Event) -> int:
     """Loop, policy watch and API until one of them, or the word to stop, ends the server."""
-    listener = _listen(settings)
     server = _Server(_web(create_app(hall)))
     api = asyncio.create_task(server.serve(sockets=[listener]), name="api")
     looping = asyncio.create_task(hall.loop.run(), name="loop")
@@ -157,19 +185,8 @@ def _reload_soon(hall: Hall) -> None:
     task.add_done_callback(_reloads.discard)
 
 
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((settings.host, settings.port))
-    listener.listen(128)
-    return listener
-
-
 def _write_server_file(data: Path, listener: socket.socket) -> None:
-    host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    url = f"http://{shown}:{port}"
+    url = address(listener)
     _write_whole(data / "server.json", json.dumps({"url": url, "pid": os.getpid()}) + "\n", 0o644)
     log.info("listening", url=url, pid=os.getpid())
 
