@@ -18,7 +18,8 @@ class Gap(NamedTuple):
 
     def refuses(self, shape: Shape) -> bool:
         """At a glance, and never wrong in saying so."""
-        return not _within(shape.size, self.soon if shape.limit <= self.slack else self.late)
+        cpu, gpus = self.soon if shape.limit <= self.slack else self.late
+        return shape.size[0] > cpu or shape.size[1] > gpus
 
 
 class Sizes:
