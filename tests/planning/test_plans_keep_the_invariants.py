@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dure.model.job import Job, Placement, held_by
+from dure.model.job import Job, Placement, held_by, task_placements
 from dure.model.node import NodeState
 from dure.model.plan import Plan
 from dure.model.resources import Resources
@@ -29,12 +29,10 @@ def held_on(snapshot: Snapshot) -> dict[str, Resources]:
     """What runs on every node, task by task."""
     held: dict[str, Resources] = {}
     for running in snapshot.running:
-        tasks = iter(running.tasks)
-        for placement in sorted(running.placements, key=lambda one: one.group):
-            for times, _ in zip(tasks, range(placement.tasks), strict=False):
-                if times.ended is None:
-                    one = held_by(running.job, Placement(placement.group, placement.node, placement.flavor))
-                    held[placement.node] = held.get(placement.node, Resources()) + one
+        for times, placement in zip(running.tasks, task_placements(running.placements), strict=True):
+            if times.ended is None:
+                here = held.get(placement.node, Resources())
+                held[placement.node] = here + held_by(running.job, placement)
     return held
 
 

@@ -95,7 +95,7 @@ class Course:
             if kind.jobs:
                 self._judge(kind, now)
         self._stale, self._phase = False, phase
-        self.refusals.confirm()
+        self.refusals.confirm(self.state.nodes.rows)
 
     def lineup(self, now: Instant) -> Lineup:
         """Scores and the order at `now`."""
@@ -163,7 +163,7 @@ class Course:
             return
         active.times[task] = (started, at if started is None else max(at, started))
         self.state.task_over(active, task)
-        self.refusals.grew()
+        self.refusals.grew((active.place_of(task).node,))
         if started is not None:
             self._use(active, task, max(at, started), -1)
 
@@ -192,8 +192,8 @@ class Course:
         for task, (started, ended) in tuple(active.times.items()):
             if started is not None and ended is None:
                 self._task_ended(at, active.job.id, active.attempt, task)
+        self.refusals.grew(place.node for place in active.places if place.left)
         self.state.over(active.job.id)
-        self.refusals.grew()
         self.over.append(active)
 
     def _withdrawn(self, job: JobId) -> None:
@@ -224,7 +224,7 @@ class Course:
             return
         self._stale, self._lineup = True, None
         self.outlook.forget()
-        self.refusals.grew()
+        self.refusals.grew((fact.node_id,))
         if fact.node is None:
             self.state.nodes.remove(fact.node_id)
         else:

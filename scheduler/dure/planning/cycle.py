@@ -64,18 +64,23 @@ class Cycle:
         return self._again
 
     def _walk(self, turn: Turn) -> None:
+        """Consider the classes in order; once one is blocked and holds the reservation, the rest is backfill."""
         dropped: set[Kind] = set()
         lines = self._state.queue.lines[turn]
-        while self.promise is None:
-            kind = self.lineup.first(lines, turn, dropped)
-            if kind is None:
+        while True:
+            while self.promise is None:
+                kind = self.lineup.first(lines, turn, dropped)
+                if kind is None:
+                    return
+                if not self._try(kind, turn):
+                    dropped.add(kind)
+            self._backfill(self._hopeful(turn, dropped), turn)
+            if self.promise is not None:
                 return
-            if not self._try(kind, turn):
-                dropped.add(kind)
-        self._backfill(self._hopeful(turn, dropped), turn)
 
     def _backfill(self, waiting: list[Kind], turn: Turn) -> None:
-        while waiting:
+        """Start what may start beside the reservation, until nothing does or the reserved job itself did."""
+        while waiting and self.promise is not None:
             line = self.lineup.heads(waiting, turn)
             heapify(line)
             while line:
@@ -105,12 +110,11 @@ class Cycle:
 
     def _still_hopeful(self, waiting: list[Kind]) -> list[Kind]:
         """Those that what has just started does not refuse at a glance."""
-        waiting = [kind for kind in waiting if kind.jobs]
         promise = self.promise
         if promise is None:
-            return waiting
+            return []
         gap = self._gap(promise)
-        return [kind for kind in waiting if kind is promise.kind or not gap.refuses(kind.shape)]
+        return [k for k in waiting if k.jobs and (k is promise.kind or not gap.refuses(k.shape))]
 
     def _gap(self, promise: Promise) -> Gap:
         spare = self._state.nodes.spare
@@ -122,17 +126,24 @@ class Cycle:
         if not demands:
             self._keep_out(kind, turn)
             return False
-        for demand in () if self._stands_refused(kind.shape, own) else demands:
+        refused = self._stands_refused(kind.shape, own)
+        for demand in () if refused else demands:
             if spots := self._fit(kind, demand, own):
                 self._start(kind, spots, turn, own)
                 return True
-        if len(demands) == len(kind.shape.demands):
-            self._refusals.refused(
-                kind.shape, self.promise is not None and not own, self._state.queue.standing
-            )
+        if not refused and len(demands) == len(kind.shape.demands):
+            self._remember(kind.shape, own)
         if self.promise is None:
             self._reserve(kind, demands, turn)
         return False
+
+    def _remember(self, shape: Shape, own: bool) -> None:
+        """No choice of flavors found a place: beside the reservation, or whatever stands."""
+        promise = self.promise
+        beside = promise is not None and not own and outlives(promise, shape.limit, self._now)
+        if beside and shape.plain and shape not in self._refusals.bare:
+            beside = any(self._fit_bare(demand) for demand in shape.demands)
+        self._refusals.refused(shape, beside, self._state.queue.standing)
 
     def _stands_refused(self, shape: Shape, own: bool) -> bool:
         if self.promise is None or own:
@@ -146,14 +157,17 @@ class Cycle:
 
     def _fit(self, kind: Kind, demand: Demand, own: bool) -> list[Spot] | None:
         state, promise = self._state, self.promise
-        spare = state.nodes.spare
-        if not within(demand.total, spare):
-            return None
         if promise is None or own or not outlives(promise, kind.shape.limit, self._now):
-            return place(demand, state.nodes, {}, state.values)
-        if not within(demand.total, spare_beside(promise, spare)):
+            return self._fit_bare(demand)
+        if not within(demand.total, spare_beside(promise, state.nodes.spare)):
             return None
         return place(demand, state.nodes, beside(promise), state.values)
+
+    def _fit_bare(self, demand: Demand) -> list[Spot] | None:
+        state = self._state
+        if not within(demand.total, state.nodes.spare):
+            return None
+        return place(demand, state.nodes, {}, state.values)
 
     def _start(self, kind: Kind, spots: list[Spot], turn: Turn, own: bool) -> None:
         if own:

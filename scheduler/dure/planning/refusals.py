@@ -1,22 +1,27 @@
 """What was refused stands while what it depends on stands, so that a decision tries only what may have changed.
 
-Free room only shrinks within a decision. Where nothing was given back since, and the reservation leaves others no
-more than it did, a shape that found no place finds none now. This holds for shapes of one task group, whose
-placement is exact; others are tried every time.
+Free room only shrinks within a decision. Where nothing was given back since on a node that a task of it fits, and
+the reservation leaves others no more than it did, a shape that found no place finds none now. So it is with shapes
+of one task group, whose placement is exact; others are tried every time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from dure.model.instants import Instant, Millis
-from dure.model.job import JobId, Placement
+from dure.model.job import JobId, NodeId, Placement
 from dure.model.plan import Start
 from dure.planning.axes import Vector
 from dure.planning.nodes import Row
+from dure.planning.placement import tasks_in
 from dure.planning.reservation import Promise
 from dure.planning.shape import Shape
 from dure.planning.sizes import Sizes
+
+_MANY: Final = 20_000
+"""More pairs of shapes and nodes than this are not worth telling apart."""
 
 
 class Refusals:
@@ -26,7 +31,7 @@ class Refusals:
     and `_extra` on its nodes. `_untried` are all others that stand in line, None for all of them.
     """
 
-    __slots__ = ("_beside", "_extra", "_slack", "_supposed", "_untried", "bare")
+    __slots__ = ("_beside", "_extra", "_grown", "_slack", "_supposed", "_untried", "bare")
 
     def __init__(self) -> None:
         self.bare: set[Shape] = set()
@@ -35,13 +40,11 @@ class Refusals:
         self._slack: Millis = -1
         self._extra: dict[Row, Vector] = {}
         self._supposed: dict[JobId, tuple[Placement, ...]] = {}
+        self._grown: dict[NodeId, None] = {}
 
-    def grew(self) -> None:
-        """Something was given back, or nodes changed: nothing stands any more."""
-        if self.bare:
-            self.bare = set()
-        self._forget()
-        self._supposed = {}
+    def grew(self, nodes: Iterable[NodeId]) -> None:
+        """Something was given back on these nodes, or they changed."""
+        self._grown.update(dict.fromkeys(nodes))
 
     def suppose(self, starts: Iterable[Start]) -> None:
         """A decision was made: what it refused stands only once just these starts are applied."""
@@ -52,10 +55,29 @@ class Refusals:
         if self._supposed.get(job) == placements:
             del self._supposed[job]
 
-    def confirm(self) -> None:
-        """Before a decision: starts that were decided and did not come leave more free than was supposed."""
-        if self._supposed:
-            self.grew()
+    def confirm(self, nodes: Mapping[NodeId, Row]) -> None:
+        """Before a decision: whatever may fit on nodes that grew is to be tried again.
+
+        So it is on those of starts that were decided and did not come: less is taken there than was supposed.
+        """
+        for where in self._supposed.values():
+            self.grew(placement.node for placement in where)
+        self._supposed = {}
+        grown = [nodes[node] for node in self._grown if node in nodes]
+        self._grown = {}
+        refused = self.bare | self._beside
+        if len(grown) * len(refused) > _MANY:
+            self.bare = set()
+            self._forget()
+        else:
+            self._try_again([shape for shape in refused if _may_fit(shape, grown)])
+
+    def _try_again(self, shapes: Iterable[Shape]) -> None:
+        for shape in shapes:
+            self.bare.discard(shape)
+            self._beside.discard(shape)
+            if self._untried is not None:
+                self._untried.add(shape)
 
     def came(self, shape: Shape) -> None:
         """A shape stands in line."""
@@ -99,6 +121,12 @@ class Refusals:
             self._beside = set()
         self._untried = None
         self._slack = -1
+
+
+def _may_fit(shape: Shape, grown: Iterable[Row]) -> bool:
+    """Whether any task would fit on one of these nodes: with none there, no more fit in all than before."""
+    parts = [demand.parts[0] for demand in shape.demands]
+    return any(row.open and tasks_in(part, row.free) for row in grown for part in parts)
 
 
 def _looser(extra: dict[Row, Vector], before: dict[Row, Vector]) -> bool:
