@@ -9,7 +9,9 @@ SEEDS = st.integers(0, 2**32)
 
 
 @settings(max_examples=20)
-@example(27439)  # a reserved job that borrowed other devices: whoever is blocked next reserves, tried before or not
+@example(
+    27439
+)  # a reserved job that borrowed other devices: whoever is blocked next reserves, tried before or not
 @given(SEEDS)
 def test_a_room_decides_as_a_new_room_of_its_snapshot_does(seed: int) -> None:
     """After any changes decide(now) == plan(snapshot(), rules, now), and explain too."""
