@@ -37,8 +37,8 @@ class Verdict:
     """Why a class of pending jobs does not start: holds while nothing in `depends_on` changes.
 
     `numbers` depend on the class and the rules, not on what happens to be free. `depends_on` names what could
-    change it: `capacity`, `tenant:ID`, `job:ID`, `hold`, `pause`, `rules`, `time`. `valid_until` is an instant
-    at which time alone may change it, or None.
+    change it: `capacity`, `tenant:ID`, `jobs` (those it comes after), `hold`, `pause`, `rules`, `time`.
+    `valid_until` is an instant at which time alone may change it, or None.
     """
 
     code: Code
