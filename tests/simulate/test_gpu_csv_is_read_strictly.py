@@ -120,6 +120,7 @@ def test_philly_is_read_as_gangs_of_single_gpus_by_virtual_cluster(tmp_path: Pat
     assert job.tasks == TaskGroup(count=8, gpus=1)
 
 
+@pytest.mark.slow
 def test_the_whole_philly_trace_is_read(traces: Path) -> None:
     """82,247 jobs of 15 virtual clusters, 978,078 GPU-hours."""
     jobs = read_philly(traces / "philly-vc/philly.csv.gz").jobs
