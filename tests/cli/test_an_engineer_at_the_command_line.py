@@ -194,7 +194,9 @@ def test_waiting_and_following_outlast_a_restart(ant: Desk, tmp_path: Path) -> N
             served.kill()
             served.start()
             assert (first + following.stdout.read()).split() == list("12345678")
-        assert (waiting.returncode, following.returncode) == (0, 0)
+            assert waiting.stderr is not None
+            told = waiting.stderr.read()
+        assert (waiting.returncode, following.returncode) == (0, 0), told + served.log()
     finally:
         served.close()
 
