@@ -20,8 +20,6 @@ from dure.model.use import Slice, State
 UseKey: TypeAlias = tuple[TenantId, str, ResourceName, str]
 """(tenant, project, resource, price version); the version is "" before the first."""
 
-TotalKey: TypeAlias = tuple[str, ResourceName]
-
 
 @dataclass(frozen=True, slots=True)
 class MonthUse:

@@ -22,11 +22,11 @@ from dure.ledger.ingest import Batch, write_batch
 from dure.model.instants import Instant, Interval
 from dure.model.rules import Rules
 from dure.model.use import CapacityFact, Slice
-from dure.ports import Ingested, Totals
+from dure.ports import Ingested, Ledger, Totals
 
 
-class SqlLedger:
-    """A `ports.Ledger`. Used by one thread; other threads and processes open their own, `read_only`."""
+class SqlLedger(Ledger):
+    """The port over a database. Used by one thread; other threads and processes open their own, `read_only`."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
