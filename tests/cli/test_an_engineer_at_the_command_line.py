@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.room import PATIENCE_S, ServedRoom, until_state, write_bundle
+from tests.rig.room import PATIENCE_S, ServedRoom, served_room, until_state, write_bundle
 
 pytestmark = pytest.mark.slow
 
@@ -45,13 +45,8 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedRoom]:
-    folder = tmp_path_factory.mktemp("room")
-    served = ServedRoom(folder / "data", write_bundle(folder / "policy"))
-    try:
-        served.start()
+    with served_room(tmp_path_factory.mktemp("room")) as served:
         yield served
-    finally:
-        served.close()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,17 @@ class ServedRoom:
         body = {"tenant": tenant, "user": user, "role": role}
         made = self.admin.post("/v1/tokens", json=body).raise_for_status().json()
         return self.with_token(made["token"])
+
+
+@contextmanager
+def served_room(folder: Path) -> Iterator[ServedRoom]:
+    """A room of the test bundle, up, with everything under `folder`; ended with all that it started."""
+    served = ServedRoom(folder / "data", write_bundle(folder / "policy"))
+    try:
+        served.start()
+        yield served
+    finally:
+        served.close()
 
 
 def submit(client: httpx.Client, *command: str, **job: Any) -> dict[str, Any]:

@@ -7,25 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.room import ServedRoom, write_bundle
+from tests.rig.room import ServedRoom, served_room
 
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedRoom]:
     """One room for the tests of a file; each takes tenants and jobs of its own."""
-    yield from _served(tmp_path_factory.mktemp("room"))
+    with served_room(tmp_path_factory.mktemp("room")) as served:
+        yield served
 
 
 @pytest.fixture
 def fresh_room(tmp_path: Path) -> Iterator[ServedRoom]:
     """A room for one test alone."""
-    yield from _served(tmp_path)
-
-
-def _served(folder: Path) -> Iterator[ServedRoom]:
-    served = ServedRoom(folder / "data", write_bundle(folder / "policy"))
-    try:
-        served.start()
+    with served_room(tmp_path) as served:
         yield served
-    finally:
-        served.close()
