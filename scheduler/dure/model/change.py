@@ -13,6 +13,8 @@ from typing import TypeAlias
 from dure.model.instants import Instant
 from dure.model.job import Job, JobId, NodeId, Placement, TenantId
 from dure.model.node import Node
+from dure.model.plan import Claim, Eviction, Reservation
+from dure.model.tenant import BudgetState
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Submitted:
     held: bool = False
     waiting_for: frozenset[JobId] = frozenset()
     attempts: int = 0
+    evictions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,16 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Starting:
-    """A start was decided: attempt number `attempt` (from 1) holds its places from now on."""
+    """A start was decided: attempt number `attempt` (from 1) holds its places from now on.
+
+    `under` names the calendar entry whose capacity it uses, "" for none.
+    """
 
     at: Instant
     job: JobId
     attempt: int
     placements: tuple[Placement, ...]
+    under: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,45 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Evicting:
+    """An attempt was told to leave: it vacates its places, and no longer counts in quota and scores."""
+
+    at: Instant
+    eviction: Eviction
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpointed:
+    """A running attempt reported a checkpoint: what it did before `at` is not lost by an eviction."""
+
+    at: Instant
+    job: JobId
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """All claims and reservations that stand from now on; they replace those that stood.
+
+    Whoever applies a plan applies this too, wherever the plan's differ from what stands: reservations are sticky
+    and claims keep their place only by being carried from decision to decision.
+    """
+
+    at: Instant
+    claims: tuple[Claim, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Budgeted:
+    """Where a tenant's month stands against its budget from now on."""
+
+    at: Instant
+    tenant: TenantId
+    state: BudgetState
+
+
+@dataclass(frozen=True, slots=True)
 class Watermark:
     """Nothing that happened before `at` will be reported any more: history up to it is settled."""
 
@@ -142,5 +188,9 @@ Change: TypeAlias = (
     | TaskStarted
     | TaskEnded
     | Ended
+    | Evicting
+    | Checkpointed
+    | Promised
+    | Budgeted
     | Watermark
 )

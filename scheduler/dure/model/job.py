@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -52,6 +53,7 @@ class Job:
     `time_limit` in ms is None only where policy gives no default. `secrets` are names, never values; each is
     seen by the tasks as an environment variable of that name. `after` names jobs that must have succeeded
     before this one may start. `checkpoint_interval` in ms, None where the job makes no checkpoints.
+    `time_limits` are limits of their own under some flavors (speed differs); see `limit_under`.
     """
 
     id: JobId
@@ -73,6 +75,11 @@ class Job:
     after: tuple[JobId, ...] = ()
     checkpoint_interval: Millis | None = None
     idempotency_key: str = ""
+    time_limits: tuple[tuple[Flavor, Millis], ...] = ()
+
+    def limit_under(self, flavors: Iterable[Flavor]) -> Millis | None:
+        """The time limit in ms when the groups get these flavors."""
+        return longest_limit(self.time_limit, self.time_limits, flavors)
 
     @property
     def tasks(self) -> int:
@@ -95,6 +102,21 @@ class JobClass:
     groups: tuple[TaskGroup, ...]
     held: bool = False
     waiting: bool = False
+    time_limits: tuple[tuple[Flavor, Millis], ...] = ()
+
+
+def longest_limit(
+    limit: Millis | None, limits: tuple[tuple[Flavor, Millis], ...], flavors: Iterable[Flavor]
+) -> Millis | None:
+    """The longest of what is stated for these flavors; `limit` where nothing is stated for one of them.
+
+    A gang ends when its slowest group must have ended; None is no limit at all.
+    """
+    if not limits:
+        return limit
+    stated = dict(limits)
+    found = [stated.get(flavor, limit) for flavor in flavors]
+    return None if None in found else max((one for one in found if one is not None), default=limit)
 
 
 @dataclass(frozen=True, slots=True)

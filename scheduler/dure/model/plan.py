@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from dure.model.instants import Instant
+from dure.model.instants import Instant, Millis
 from dure.model.job import JobClass, JobId, Placement, TenantId
 
 Numbers: TypeAlias = tuple[tuple[str, int], ...]
@@ -30,6 +30,18 @@ class Code(StrEnum):
     BEHIND = "behind"
     RUNNING = "running"
     STARTS = "starts-now"
+    CLAIMED = "claimed"
+    VACATING = "vacating"
+    EVICTED = "evicted"
+    DISPLACED = "displaced"
+    KEPT_BACK = "kept-back"
+    CALENDAR = "calendar"
+    MAINTENANCE = "maintenance"
+    BUDGET = "budget"
+    TOO_MANY_JOBS = "too-many-jobs"
+    AHEAD = "ahead"
+    HOLDS = "holds"
+    WOULD_START = "would-start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ class Verdict:
     """Why a class of pending jobs does not start: holds while nothing in `depends_on` changes.
 
     `numbers` depend on the class and the rules, not on what happens to be free. `depends_on` names what could
-    change it: `capacity`, `tenant:ID`, `jobs` (those it comes after), `hold`, `pause`, `rules`, `time`.
+    change it: `capacity`, `tenant:ID`, `jobs` (those it comes after), `hold`, `pause`, `rules`, `time`, `budget`.
     `valid_until` is an instant at which time alone may change it, or None.
     """
 
@@ -49,13 +61,56 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Start this job now, exactly here. `guaranteed`: within its tenant's guarantee."""
+    """Start this job now, exactly here. `guaranteed`: within its tenant's guarantee.
+
+    `under` names the calendar entry whose capacity it uses, "" for none. `claimed`: its place was vacated for it.
+    """
 
     job: JobId
     attempt: int
     placements: tuple[Placement, ...]
     guaranteed: bool
     backfill: bool = False
+    under: str = ""
+    claimed: bool = False
+
+
+class Rule(StrEnum):
+    """By which rule a running job was told to leave (DESIGN 3.3)."""
+
+    RECLAIM = "reclaim"
+    BETWEEN_BORROWERS = "between-borrowers"
+    WITHIN_TENANT = "within-tenant"
+    CALENDAR = "calendar"
+    MAINTENANCE = "maintenance"
+
+
+@dataclass(frozen=True, slots=True)
+class Eviction:
+    """A running job is told to leave, with grace; it is pending again once its backend reports it gone.
+
+    `by` is the job that its place is for, or the name of the calendar entry or maintenance. `lost` is the work
+    thrown away: ms since its start or its last checkpoint, at the instant of the decision.
+    """
+
+    job: JobId
+    attempt: int
+    rule: Rule
+    by: str
+    lost: Millis = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Capacity being vacated for a job: it starts exactly here once the place is free, or the claim ends.
+
+    `since` is the instant of the decision that made it. `guaranteed`: within its tenant's guarantee then.
+    """
+
+    job: JobId
+    since: Instant
+    placements: tuple[Placement, ...]
+    guaranteed: bool
 
 
 class EndCause(StrEnum):
@@ -75,11 +130,17 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Capacity promised to a blocked job from `at` on; later starts may not delay it."""
+    """Capacity promised to a blocked job from `at` on; later starts may not delay it.
+
+    `guaranteed`: for a job within guarantee. `yielded_to` names the job within guarantee to which this one gave
+    way in this decision, "" where none came between.
+    """
 
     job: JobId
     at: Instant
     placements: tuple[Placement, ...]
+    guaranteed: bool = False
+    yielded_to: JobId = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +153,17 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The decision for one instant. `wake_at` is when time alone may change it (a time limit, a reservation)."""
+    """The decision for one instant. `wake_at` is when time alone may change it (a time limit, a reservation).
+
+    `claims` and `reservations` are all that stand after the decision, those that stood before it included;
+    `evictions` and `starts` are new.
+    """
 
     at: Instant
     starts: tuple[Start, ...] = ()
     ends: tuple[End, ...] = ()
+    evictions: tuple[Eviction, ...] = ()
+    claims: tuple[Claim, ...] = ()
     reservations: tuple[Reservation, ...] = ()
     scores: Mapping[TenantId, Score] = field(default_factory=dict)
     verdicts: Mapping[JobClass, Verdict] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from dure.model.instants import Instant
 from dure.model.job import Job, Placement
+from dure.model.plan import Eviction
 
 
 class JobState(StrEnum):
@@ -43,7 +44,11 @@ class TaskRecord:
 
 @dataclass(frozen=True, slots=True)
 class AttemptRecord:
-    """One attempt. `ending` is why it was told to end ("" if it was not), since `ending_since`."""
+    """One attempt. `ending` is why it was told to end ("" if it was not), since `ending_since`.
+
+    `eviction` is the decision by which it had to leave, `checkpoint` the last one it reported, `under` the
+    calendar entry whose capacity it used.
+    """
 
     attempt: int
     decided: Instant
@@ -51,6 +56,9 @@ class AttemptRecord:
     tasks: tuple[TaskRecord, ...]
     ending: str = ""
     ending_since: Instant | None = None
+    eviction: Eviction | None = None
+    checkpoint: Instant | None = None
+    under: str = ""
 
 
 @dataclass(frozen=True, slots=True)

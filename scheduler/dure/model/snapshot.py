@@ -8,8 +8,10 @@ from enum import StrEnum
 from dure.model.instants import Instant, Interval
 from dure.model.job import Job, JobId, Placement, TenantId, UserId
 from dure.model.node import Node
+from dure.model.plan import Claim, Eviction, Reservation
 from dure.model.resources import Resources
 from dure.model.rules import Rules
+from dure.model.tenant import BudgetState
 from dure.model.use import CapacityFact
 
 
@@ -26,6 +28,7 @@ class Pending:
     """A queued job. `attempts` were made before; `waiting_for` have not yet succeeded.
 
     `failed_dependency` names a job of `job.after` that ended without success, "" while there is none.
+    `evictions` counts how often borrowers evicted it.
     """
 
     job: Job
@@ -33,6 +36,7 @@ class Pending:
     waiting_for: frozenset[JobId] = frozenset()
     failed_dependency: JobId = ""
     attempts: int = 0
+    evictions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,22 @@ class TaskTimes:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An attempt that holds places since `since` (the decision); `tasks` is indexed by task number."""
+    """An attempt that holds places since `since` (the decision); `tasks` is indexed by task number.
+
+    `vacating` is why it was told to leave, `vacating_since` when; None while it was not. `checkpoint` is the last
+    one it reported. `under` names the calendar entry whose capacity it uses. `evictions` as in `Pending`.
+    """
 
     job: Job
     attempt: int
     since: Instant
     placements: tuple[Placement, ...]
     tasks: tuple[TaskTimes, ...]
+    vacating: Eviction | None = None
+    vacating_since: Instant | None = None
+    checkpoint: Instant | None = None
+    under: str = ""
+    evictions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,9 @@ class Used:
 class Snapshot:
     """A room at `at`, the latest instant applied. Everything is sorted: nodes and jobs by id.
 
+    Claims and reservations stand in the order in which they were made. `budgets` names tenants whose budget is not
+    in order.
+
     `past`, `capacity` and `policies` are what history after the watermark is worked out from, besides
     `running`: the use of attempts that are over, the facts of nodes that changed (with the one in force at the
     watermark), and the rules in force since, each with its instant. Empty, they say that nothing changed.
@@ -100,3 +116,6 @@ class Snapshot:
     policies: tuple[tuple[Instant, Rules], ...] = ()
     paused: tuple[TenantId, ...] = ()
     room_paused: bool = False
+    claims: tuple[Claim, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
+    budgets: tuple[tuple[TenantId, BudgetState], ...] = ()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from dure.model.instants import Interval, Millis
 from dure.model.job import TenantId
+from dure.model.money import Money
 from dure.model.resources import Quota
 
 
@@ -17,6 +19,28 @@ class Volume:
     source: str
 
 
+class BudgetState(StrEnum):
+    """What a soft budget lets a tenant start; from `fine` on each is stricter than the one before."""
+
+    FINE = "fine"
+    WARNED = "warned"
+    PREEMPTIBLE_ONLY = "preemptible-only"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A soft budget: won a month, and at what percent of it, forecast for the month's end, each step is taken.
+
+    None: that step is never taken.
+    """
+
+    monthly: Money
+    warn: int | None = 80
+    preemptible_only: int | None = None
+    hold: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """One node of the tenant tree.
@@ -25,6 +49,10 @@ class Tenant:
     integer among siblings. `term` is the tenancy. `require_project` refuses jobs that name no project of
     `projects`. `default_time_limit` in ms overrides the room's. `unix_user` is whose processes its local jobs
     are, "" for the server's own.
+
+    `keep` is what of the guarantee the tenant lends to nobody, even when idle. Those below a `cohort` borrow only
+    among themselves, and nobody else borrows from them: of what it is promised, limit and keep are all.
+    `user_limit` and `user_max_running_jobs` bound each single user of the tenant.
     """
 
     id: TenantId
@@ -43,3 +71,9 @@ class Tenant:
     volumes: tuple[Volume, ...] = ()
     unix_user: str = ""
     max_pending_jobs: int | None = None
+    keep: Quota = Quota()
+    cohort: bool = False
+    max_running_jobs: int | None = None
+    user_limit: Quota = Quota()
+    user_max_running_jobs: int | None = None
+    budget: Budget | None = None
