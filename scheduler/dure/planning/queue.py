@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from typing import TypeAlias
 
-from dure.model.instants import Millis
-from dure.model.job import Job, JobClass, JobId, TaskGroup, UserId
+from dure.model.job import Job, JobClass, JobId, UserId
 from dure.model.plan import Verdict
 from dure.model.snapshot import Pending
 from dure.planning.axes import Axes, Vector
 from dure.planning.lines import Age, Lines, Turn
 from dure.planning.quota import Account, Quotas
-from dure.planning.shape import Shape
+from dure.planning.shape import Asked, Shape
 from dure.planning.sizes import Sizes
-
-_Asked: TypeAlias = tuple[tuple[TaskGroup, ...], Millis | None]
 
 
 def age(job: Job) -> Age:
@@ -28,7 +24,7 @@ def age(job: Job) -> Age:
 class Entry:
     """One pending job, as `Pending` says."""
 
-    __slots__ = ("age", "attempts", "failed", "held", "job", "kind", "waiting_for")
+    __slots__ = ("age", "attempts", "evictions", "failed", "held", "job", "kind", "waiting_for")
 
     def __init__(self, pending: Pending) -> None:
         self.job = pending.job
@@ -37,11 +33,13 @@ class Entry:
         self.waiting_for = set(pending.waiting_for)
         self.failed = pending.failed_dependency
         self.attempts = pending.attempts
+        self.evictions = pending.evictions
         self.kind: Kind | None = None
 
     def pending(self) -> Pending:
         """The value of this entry."""
-        return Pending(self.job, self.held, frozenset(self.waiting_for), self.failed, self.attempts)
+        waiting = frozenset(self.waiting_for)
+        return Pending(self.job, self.held, waiting, self.failed, self.attempts, self.evictions)
 
 
 class Kind:
@@ -88,7 +86,7 @@ class Queue:
         self.lines = {turn: Lines(fair) for turn in Turn}
         self.standing = Sizes()
         self.firm: dict[Kind, None] = {}
-        self._shapes: dict[_Asked, Shape] = {}
+        self._shapes: dict[Asked, Shape] = {}
 
     def put(self, entry: Entry) -> Kind:
         """Queue a job; its class, which stands in the lines once it is judged."""
@@ -100,7 +98,7 @@ class Queue:
             self.failed[job.id] = None
         key = JobClass(
             job.tenant, job.user, job.priority, job.preemptible, job.time_limit, job.groups,
-            entry.held, bool(entry.waiting_for or entry.failed),
+            entry.held, bool(entry.waiting_for or entry.failed), job.time_limits,
         )  # fmt: skip
         kind = self.kinds.get(key)
         if kind is None:
@@ -213,10 +211,10 @@ class Queue:
             kind.account.path[-1].parked.pop((kind, turn), None)
 
     def _shape(self, key: JobClass) -> Shape:
-        shape = self._shapes.get((key.groups, key.time_limit))
+        asked = (key.groups, key.time_limit, key.time_limits)
+        shape = self._shapes.get(asked)
         if shape is None:
-            shape = Shape(key.groups, key.time_limit, self._axes, self._values)
-            self._shapes[key.groups, key.time_limit] = shape
+            shape = self._shapes[asked] = Shape(asked, self._axes, self._values)
         shape.users += 1
         return shape
 
@@ -228,4 +226,4 @@ class Queue:
         del kind.account.kinds[kind]
         shape.users -= 1
         if not shape.users:
-            del self._shapes[key.groups, key.time_limit]
+            del self._shapes[shape.asked]

@@ -7,7 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dure.model.instants import Millis
-from dure.model.job import TaskGroup
+from dure.model.job import TaskGroup, longest_limit
 from dure.model.plan import Numbers
 from dure.model.resources import Flavor
 from dure.planning.axes import CPU_AXIS, FIRST_GPU, Amounts, Axes, Vector, together
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 FOREVER: Final = 1 << 62
 """Longer than any time limit."""
+
+Asked: TypeAlias = tuple[tuple[TaskGroup, ...], Millis | None, tuple[tuple[Flavor, Millis], ...]]
+"""What makes a shape: task groups, the time limit, and limits of their own under some flavors."""
 
 Size: TypeAlias = tuple[int, int]
 """(cpu, GPUs of any flavor)."""
@@ -34,13 +37,16 @@ class Part:
 
 
 class Demand:
-    """A shape under one choice of flavors. `parts` come in the order of placing, `total` is of the whole gang."""
+    """A shape under one choice of flavors. `parts` come in the order of placing, `total` is of the whole gang.
 
-    __slots__ = ("parts", "total")
+    `limit` is the time limit under these flavors (speed differs), FOREVER where there is none.
+    """
 
-    def __init__(
-        self, groups: Sequence[TaskGroup], flavors: Sequence[Flavor], axes: Axes, values: Vector
-    ) -> None:
+    __slots__ = ("limit", "parts", "total")
+
+    def __init__(self, asked: Asked, flavors: Sequence[Flavor], axes: Axes, values: Vector) -> None:
+        groups, limit, limits = asked
+        self.limit = lasting(longest_limit(limit, limits, flavors))
         parts = [
             Part(n, group, flavor, axes)
             for n, (group, flavor) in enumerate(zip(groups, flavors, strict=True))
@@ -51,24 +57,28 @@ class Demand:
 
 
 class Shape:
-    """Task groups and a time limit.
+    """Task groups and their time limits.
 
     `fits_empty`: the room would hold it if nothing else ran; None before it was asked. `kinds` are the classes of
     this shape that stand in line, `users` counts all that have it, `size` is the least that it asks for.
 
     `demands` are the choices of flavors, best first: group by group in the job's order of preference. `plain`
     says that what refuses it with some room refuses it with less (one group: placing it is then exact).
+
+    `limit` is the shortest time limit of them: what is refused at a glance as longer is so under every choice.
+    `longest` is the longest.
     """
 
-    __slots__ = ("demands", "fits_empty", "groups", "kinds", "limit", "numbers", "plain", "size", "users")
+    __slots__ = ("asked", "demands", "fits_empty", "groups", "kinds", "limit", "longest", "numbers", "plain",
+                 "size", "users")  # fmt: skip
 
-    def __init__(
-        self, groups: tuple[TaskGroup, ...], limit: Millis | None, axes: Axes, values: Vector
-    ) -> None:
-        self.groups = groups
-        self.limit = FOREVER if limit is None else limit
+    def __init__(self, asked: Asked, axes: Axes, values: Vector) -> None:
+        self.asked = asked
+        self.groups = groups = asked[0]
         choices = product(*(group.flavors if group.gpus else ("",) for group in groups))
-        self.demands = tuple(Demand(groups, flavors, axes, values) for flavors in choices)
+        self.demands = tuple(Demand(asked, flavors, axes, values) for flavors in choices)
+        self.limit = min((demand.limit for demand in self.demands), default=lasting(asked[1]))
+        self.longest = max((demand.limit for demand in self.demands), default=lasting(asked[1]))
         self.plain = len(groups) == 1
         self.size: Size = (
             min((dict(demand.total).get(CPU_AXIS, 0) for demand in self.demands), default=0),
@@ -83,6 +93,11 @@ class Shape:
         tasks = ("tasks", sum(group.count for group in self.groups))
         total = self.demands[0].total if self.demands else ()
         return (tasks, *((axes.names[axis], amount) for axis, amount in total))
+
+
+def lasting(limit: Millis | None) -> Millis:
+    """A time limit, or FOREVER for none."""
+    return FOREVER if limit is None else limit
 
 
 def _devices(amounts: Amounts) -> int:
