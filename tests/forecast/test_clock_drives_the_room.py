@@ -2,7 +2,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from dure.forecast.engine import Arrival, Ran, Replay
+from dure.forecast.engine import Arrival, Replay
 from dure.model.change import Change, Ended, Starting, Submitted, TaskEnded, TaskStarted
 from dure.model.instants import SECOND, Instant
 from dure.model.job import Job, TaskGroup
@@ -49,7 +49,7 @@ def arrival(job: str, second: int, run: int, tasks: int = 1, cpu: int = 4000) ->
 
 
 def replay(arrivals: Iterable[Arrival]) -> Replay:
-    return Replay(Room.of(Snapshot(nodes=(NODE,)), RULES), arrivals)
+    return Replay(Room.of(Snapshot(nodes=(NODE,)), RULES), RULES, arrivals)
 
 
 def test_ends_come_before_arrivals_and_then_one_decision(seen: list[Change | Instant]) -> None:
@@ -83,8 +83,9 @@ def test_an_empty_queue_needs_no_decision() -> None:
 def test_the_room_is_empty_and_idle_after_the_last_end() -> None:
     """Nothing of the jobs stays behind in the room."""
     room = Room.of(Snapshot(nodes=(NODE,)), RULES)
-    ran = list(Replay(room, [arrival(str(n), n, 3) for n in range(600)]).ran())
-    assert ran[-1] == Ran(arrival("599", 599, 3).job, 599 * 3_000, 600 * 3_000)
+    ran = list(Replay(room, RULES, [arrival(str(n), n, 3) for n in range(600)]).ran())
+    last = ran[-1]
+    assert (last.job.id, last.started, last.ended) == ("599", 599 * 3_000, 600 * 3_000)
     assert room.snapshot().pending == ()
     assert room.snapshot().running == ()
     assert room.snapshot().nodes == (NODE,)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from dure.forecast.engine import Arrival, Replay
+from dure.forecast.engine import Arrival, Outcome, Replay
 from dure.model.instants import SECOND, Millis
 from dure.model.job import Job, JobId, TaskGroup, TenantId
 from dure.model.node import Node, Pool
@@ -69,7 +69,8 @@ def play(
     tenancy = _tenancy(trace, rules, settings)
     rules = replace(rules, pools=_pools(trace, rules, settings), tenants=tenancy.tenants, calendar=())
     nodes = tuple(sorted((node for pool in rules.pools for node in pool.nodes), key=lambda node: node.id))
-    replay = Replay(Room.of(Snapshot(nodes=nodes), rules), _Arrivals(trace, rules, settings, tenancy))
+    room, arrivals = Room.of(Snapshot(nodes=nodes), rules), _Arrivals(trace, rules, settings, tenancy)
+    replay = Replay(room, rules, arrivals, enforce_limits=settings.enforce_limits)
     times = _times(replay, said)
     capacity = sum((node.capacity for node in nodes), Resources())
     return Played(trace, tenancy.of, capacity, times, replay.decides)
@@ -77,7 +78,8 @@ def play(
 
 def _times(replay: Replay, said: Callable[[int], None]) -> dict[JobId, tuple[int, int]]:
     times: dict[JobId, tuple[int, int]] = {}
-    for number, ran in enumerate(replay.ran(), 1):
+    done = (ran for ran in replay.ran() if ran.outcome is not Outcome.EVICTED)
+    for number, ran in enumerate(done, 1):
         times[ran.job.id] = (ran.started // SECOND, ran.ended // SECOND)
         if number % _SAY_EVERY == 0:
             said(_SAY_EVERY)
@@ -124,7 +126,7 @@ class _Arrivals:
             row.id, tenant, row.user, row.submit * SECOND, self._asked(row.tasks),
             preemptible=True, time_limit=limit,
         )  # fmt: skip
-        return Arrival(job, min(run, limit) if self._settings.enforce_limits else run)
+        return Arrival(job, run)
 
     def _limit(self, row: TraceJob, tenant: TenantId) -> Millis:
         """What the planner is told; without a limit of the row's own or by default, the truth."""
