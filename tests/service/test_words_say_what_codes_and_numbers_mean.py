@@ -2,7 +2,9 @@ import re
 
 import pytest
 
-from dure.model.plan import Code, EndCause, Numbers, Reason
+from dure.model import units
+from dure.model.plan import Code, EndCause, Numbers, Reason, Rule
+from dure.model.tenant import BudgetState
 from dure.service import words
 
 SEOUL = "Asia/Seoul"
@@ -17,11 +19,29 @@ NUMBERS: dict[Code, Numbers] = {
     Code.RESERVED: (("at", AT),),
     Code.BEHIND: (("at", AT),),
     Code.RUNNING: (("since", AT), ("until", AT)),
+    Code.CLAIMED: (("since", AT), ("timeout", 600_000)),
+    Code.VACATING: (("since", AT), ("grace", 10_000)),
+    Code.EVICTED: (("at", AT), ("lost", 720_000), ("attempt", 2)),
+    Code.DISPLACED: (("lost", 720_000), ("jobs", 3)),
+    Code.KEPT_BACK: (("gpu:a100", 2),),
+    Code.CALENDAR: (("at", AT), ("until", AT + 1)),
+    Code.MAINTENANCE: (("at", AT), ("until", AT + 1)),
+    Code.TOO_MANY_JOBS: (("limit", 4), ("running", 4)),
+    Code.AHEAD: (("rank", 1), ("score", 120_000), ("own_score", 340_000), ("jobs", 3)),
+    Code.HOLDS: (("gpu:a100", 6), ("until", AT)),
+    Code.WOULD_START: (("tasks", 3), ("time-limit", 2_700_000), ("gpu:h100", 2)),
 }
 
+SUBJECTS = {
+    Code.EVICTED: list(Rule),
+    Code.VACATING: list(Rule),
+    Code.BUDGET: list(BudgetState),
+    Code.WOULD_START: ["tasks", "flavor:h100", "time-limit", "preemptible", "quota:ant", "new"],
+}
+CASES = [(code, subject) for code in Code for subject in ["", "ant", words.OTHERS, *SUBJECTS.get(code, ())]]
 
-@pytest.mark.parametrize("code", Code)
-@pytest.mark.parametrize("subject", ["", "ant", words.OTHERS])
+
+@pytest.mark.parametrize(("code", "subject"), CASES)
 @pytest.mark.parametrize("bare", [True, False])
 def test_every_code_is_a_sentence_in_both_languages(code: Code, subject: str, bare: bool) -> None:
     """With or without numbers and subject, people read a whole sentence and no code."""
@@ -105,3 +125,39 @@ def test_lengths_show_their_two_largest_units() -> None:
     """Hours and minutes, not a count of milliseconds."""
     assert words.length(9_000_000) == words.Text("2 h 30 min", "2시간 30분")
     assert words.length(0) == words.Text("0 s", "0초")
+
+
+@pytest.mark.parametrize(
+    ("change", "en"),
+    [
+        ("tasks", "With 3 tasks (--tasks 3) it would start now."),
+        ("flavor:h100", "On h100 (--gpu) (2 h100 GPUs in all) it would start now."),
+        ("time-limit", "With a time limit of 45m or less (--time 45m) it would start now."),
+        ("quota:ant", "Had ant a quota of 2 h100 GPUs, it would start now; an admin may grant it."),
+    ],
+)
+def test_what_would_start_it_is_said_as_one_would_type_it(change: str, en: str) -> None:
+    """The option and the value that would do."""
+    assert words.reason(Reason(Code.WOULD_START, change, NUMBERS[Code.WOULD_START]), SEOUL).en == en
+
+
+@pytest.mark.parametrize(
+    ("millis", "typed"), [(5_430_000, "1h30m"), (59_999, "59s"), (90_000_000, "1d1h"), (500, "500ms")]
+)
+def test_a_limit_is_never_said_longer_than_it_may_be(millis: int, typed: str) -> None:
+    """Rounded down to what people type; the room reads it back as no more."""
+    said = words.reason(Reason(Code.WOULD_START, "time-limit", (("time-limit", millis),)), SEOUL).en
+    assert f"--time {typed})" in said
+    assert units.duration(typed) <= millis
+
+
+def test_an_eviction_tells_rule_hour_and_loss() -> None:
+    """By which rule, when, which attempt, what was lost, and that nothing need be done."""
+    said = words.reason(Reason(Code.EVICTED, Rule.RECLAIM, NUMBERS[Code.EVICTED]), SEOUL)
+    assert said.en.startswith(
+        "Attempt 2 was evicted at 2026-11-22 17:00:00 KST: another tenant takes back what it is guaranteed."
+        " 12 min of its work was lost"
+    )
+    assert "12분 분량이 사라졌습니다" in said.ko
+    kept = words.reason(Reason(Code.EVICTED, Rule.RECLAIM, (("lost", 0),)), SEOUL)
+    assert "None of its work was lost." in kept.en
