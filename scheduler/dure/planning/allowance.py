@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dure.model.instants import Instant
 from dure.model.plan import Verdict
-from dure.planning.axes import Amounts, Vector
+from dure.planning.axes import Amounts, Vector, within
 from dure.planning.backfill import outlives
+from dure.planning.job_counts import too_many
 from dure.planning.lines import Turn
 from dure.planning.preemptible import beyond, kept_from_all
 from dure.planning.queue import Kind
-from dure.planning.quota import over_limit
+from dure.planning.quota import Account, over_limit, over_user_limit
 from dure.planning.reservation import Promise
 from dure.planning.shape import Demand
 from dure.planning.state import State
-from dure.planning.verdicts import no_place_verdict, not_preemptible_verdict, over_limit_verdict
+from dure.planning.verdicts import (
+    kept_back_verdict,
+    no_place_verdict,
+    not_preemptible_verdict,
+    over_limit_verdict,
+    too_many_jobs_verdict,
+)
 
 
 class Allowance:
@@ -42,6 +51,17 @@ class Allowance:
             fitting = [d for d in fitting if not beyond(self._state, self.kept(), d.total, also)]
         return fitting
 
+    def lent(
+        self, kind: Kind, turn: Turn, demands: Sequence[Demand], free: Vector | None = None
+    ) -> Sequence[Demand]:
+        """Of these choices those that leave others, of all that is free, what they keep back.
+
+        `free` is what the room has for it, by default what it has for a start.
+        """
+        if turn is Turn.GUARANTEED or self._state.quotas.lending is None:
+            return demands
+        return [d for d in demands if not kept_back(self._state, kind.account, d.total, free)]
+
     def lasting(self, kind: Kind, turn: Turn) -> bool:
         """Whether a turn that quota refuses stays refused until something is given back in the tenant's branch.
 
@@ -55,13 +75,17 @@ class Allowance:
         """Why the class's jobs do not start, now that the decision is made."""
         if kind.verdict is not None:
             return kind.verdict
+        if any(too_many(kind.account, kind.user)):
+            return too_many_jobs_verdict(kind)
         demands = kind.shape.demands
         fitting = [d for d in demands if _in_limit(kind, d, None)] if kind.account.limited else demands
         if not fitting:
             return over_limit_verdict(self._state, kind)
-        if kind.key.preemptible or any(self._may_keep(kind, demand) for demand in fitting):
-            return no_place_verdict(kind)
-        return not_preemptible_verdict(self._state, kind)
+        if not kind.key.preemptible and not any(self._may_keep(kind, demand) for demand in fitting):
+            return not_preemptible_verdict(self._state, kind)
+        if all(self._is_kept_back(kind, demand) for demand in fitting):
+            return kept_back_verdict(self._state, kind)
+        return no_place_verdict(kind)
 
     def kept(self) -> Vector:
         """What cannot be taken back, at this moment of the decision."""
@@ -76,11 +100,33 @@ class Allowance:
     def _within(self, kind: Kind, demand: Demand) -> bool:
         return kind.governed and self._state.quotas.promises.within(kind.account.branch, demand.total)
 
+    def _is_kept_back(self, kind: Kind, demand: Demand) -> bool:
+        """Whether enough is free in the room, were it not kept back for others."""
+        state = self._state
+        if self._within(kind, demand) or not within(demand.total, state.nodes.spare):
+            return False
+        return bool(kept_back(state, kind.account, demand.total))
+
     def _in_the_way(self, kind: Kind, promise: Promise) -> bool:
         return promise.job != kind.first and outlives(promise, kind.shape.limit, self._now)
 
 
+def kept_back(
+    state: State, account: Account, amounts: Amounts, free: Vector | None = None
+) -> list[tuple[int, int]]:
+    """(axis, by how much) of all where a borrower would take of what is free what others keep back."""
+    lending = state.quotas.lending
+    if lending is None:
+        return []
+    return lending.refuses(account.branch, amounts, state.nodes.spare if free is None else free)
+
+
 def _in_limit(kind: Kind, demand: Demand, beside: Promise | None) -> bool:
-    """Whether the amounts pass no limit, with what the reserved job will take counted too."""
+    """Whether one more job with these amounts passes no limit, with what the reserved job will take counted too."""
     kept: Amounts = beside.total if beside else ()
-    return not any(over_limit(kind.account, demand.total, beside.account if beside else None, kept))
+    if any(over_limit(kind.account, demand.total, beside.account if beside else None, kept)):
+        return False
+    same = beside is not None and (beside.account, beside.kind.user) == (kind.account, kind.user)
+    if any(over_user_limit(kind.account, kind.user, demand.total, kept if same else ())):
+        return False
+    return not any(too_many(kind.account, kind.user, beside.kind if beside else None))

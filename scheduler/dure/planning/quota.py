@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dure.model.job import TenantId, UserId
 from dure.planning.axes import Amounts, Axes, Vector, add
+from dure.planning.lending import Lending
 from dure.planning.tree import Branch, Stated, Tree
 
 if TYPE_CHECKING:
@@ -18,10 +19,13 @@ class Account:
     """What a tenant and all below it hold, and by user what its own jobs hold.
 
     `version` counts changes of what is held. `kinds` are the classes of its own pending jobs. `parked`, at a root,
-    are those below it that quota keeps from a turn. `below` are the accounts under it, itself included.
+    are those below it that quota keeps from a turn. `below` are the accounts under it, itself included. `jobs`
+    counts the running jobs of all of them, `user_jobs` its own by user. `limited`: something on the path is
+    bounded.
     """
 
-    __slots__ = ("below", "branch", "held", "kinds", "limited", "parked", "path", "users", "version")
+    __slots__ = ("below", "branch", "held", "jobs", "kinds", "limited", "parked", "path", "user_jobs", "users",
+                 "version")  # fmt: skip
 
     def __init__(self, branch: Branch, above: tuple[Account, ...], axes: Axes) -> None:
         self.branch = branch
@@ -31,7 +35,9 @@ class Account:
         self.kinds: dict[Kind, None] = {}
         self.parked: dict[tuple[Kind, Turn], None] = {}
         self.version = 0
-        self.limited = any(over.branch.limit for over in self.path)
+        self.jobs = 0
+        self.user_jobs: dict[UserId, int] = {}
+        self.limited = any(over.branch.bounded for over in self.path)
         self.below: list[Account] = []
         for over in self.path:
             over.below.append(self)
@@ -102,16 +108,18 @@ class Promises:
 class Quotas:
     """All accounts of a room, and the judgement of limits and guarantees over them.
 
-    `changed` are those whose holdings changed since someone last cleared it.
+    `changed` are those whose holdings changed since someone last cleared it. `lending` is None where no tenant
+    keeps anything back.
     """
 
-    __slots__ = ("_axes", "accounts", "changed", "promises", "tree")
+    __slots__ = ("_axes", "accounts", "changed", "lending", "promises", "tree")
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self._axes = tree.axes
         self.accounts: dict[TenantId, Account] = {}
         self.promises = Promises(tree)
+        self.lending = Lending(tree) if tree.keeps else None
         self.changed: dict[Account, None] = {}
         for branch in tree.branches.values():
             self._open(branch)
@@ -139,6 +147,17 @@ class Quotas:
             del account.users[user]
         if self.tree.governed:
             self.promises.give(account.branch, amounts, times)
+        if self.lending is not None:
+            self.lending.moved(account, amounts)
+
+    def count(self, account: Account, user: UserId, times: int = 1) -> None:
+        """Count a running job of this user; one that is over, or vacates, where `times` is negative."""
+        for over in account.path:
+            over.jobs += times
+            self.changed[over] = None
+        account.user_jobs[user] = account.user_jobs.get(user, 0) + times
+        if not account.user_jobs[user]:
+            del account.user_jobs[user]
 
 
 def over_limit(
@@ -155,6 +174,22 @@ def over_limit(
         also = dict(kept) if beside is not None and over in beside.path else {}
         for axis, amount in amounts:
             if axis in limit and (by := over.held[axis] + amount + also.get(axis, 0) - limit[axis]) > 0:
+                yield over, axis, by
+
+
+def over_user_limit(
+    account: Account, user: UserId, amounts: Amounts, kept: Amounts = ()
+) -> Iterator[tuple[Account, int, int]]:
+    """(tenant, axis, by how much) of every limit on single users on the path that the amounts would pass.
+
+    What is stated above a tenant bounds each of its users too. `kept` is counted as held by the same user.
+    """
+    held, also = account.users.get(user), dict(kept)
+    for over in account.path:
+        limit = over.branch.user_limit
+        for axis, amount in amounts if limit else ():
+            mine = (held[axis] if held else 0) + also.get(axis, 0)
+            if axis in limit and (by := mine + amount - limit[axis]) > 0:
                 yield over, axis, by
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dure.model.instants import Instant
+from dure.model.job import TenantId
 from dure.model.plan import Code, Numbers, Verdict
+from dure.model.tenant import BudgetState
 from dure.planning.queue import Kind
 from dure.planning.quota import Account
 from dure.planning.state import State
@@ -51,16 +53,41 @@ def next_edge(account: Account, now: Instant) -> Instant | None:
 
 
 def over_limit_verdict(state: State, kind: Kind) -> Verdict:
-    """A limit on the path stands in the way of every choice of flavors."""
+    """A limit on the path, a tenant's or one on each of its users, stands in the way of every choice of flavors."""
     asked = kind.shape.demands[0].total if kind.shape.demands else ()
     limits: dict[str, int] = {}
     for over in kind.account.path:
-        for axis, _ in asked:
-            if axis in over.branch.limit:
-                name = f"limit:{state.axes.names[axis]}"
-                limits[name] = min(limits.get(name, over.branch.limit[axis]), over.branch.limit[axis])
-    depends = tuple(f"tenant:{over.branch.id}" for over in kind.account.path if over.branch.limit)
-    return Verdict(Code.OVER_LIMIT, (*_asks(state, kind), *sorted(limits.items())), depends)
+        for what, limit in (("limit", over.branch.limit), ("user-limit", over.branch.user_limit)):
+            for axis, _ in asked:
+                if axis in limit:
+                    name = f"{what}:{state.axes.names[axis]}"
+                    limits[name] = min(limits.get(name, limit[axis]), limit[axis])
+    return Verdict(Code.OVER_LIMIT, (*_asks(state, kind), *sorted(limits.items())), _bounded(kind.account))
+
+
+def too_many_jobs_verdict(kind: Kind) -> Verdict:
+    """As many jobs run as the tenant, one above it, or the user may run at once."""
+    limits: dict[str, int] = {}
+    for over in kind.account.path:
+        for name, limit in (("limit", over.branch.max_jobs), ("user-limit", over.branch.user_max_jobs)):
+            if limit is not None:
+                limits[name] = min(limits.get(name, limit), limit)
+    return Verdict(Code.TOO_MANY_JOBS, tuple(sorted(limits.items())), _bounded(kind.account))
+
+
+def kept_back_verdict(state: State, kind: Kind) -> Verdict:
+    """What is free is kept back by others, who lend it to nobody."""
+    return Verdict(Code.KEPT_BACK, _asks(state, kind), ("capacity", "rules"))
+
+
+def over_budget_verdict(tenant: TenantId, state: BudgetState) -> Verdict:
+    """A month's budget lets nothing start, or only what may be preempted: `held` is 1, or 0."""
+    held = int(state is BudgetState.HELD)
+    return Verdict(Code.BUDGET, (("held", held),), ("budget", f"tenant:{tenant}"))
+
+
+def _bounded(account: Account) -> tuple[str, ...]:
+    return tuple(f"tenant:{over.branch.id}" for over in account.path if over.branch.bounded)
 
 
 def not_preemptible_verdict(state: State, kind: Kind) -> Verdict:

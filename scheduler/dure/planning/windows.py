@@ -1,0 +1,154 @@
+"""Windows: times of the week, in the room's time zone, at which other quotas hold (nights, weekends).
+
+A window is in force from the first instant at which the clocks of its day show `start` or later to the first at
+which they show `end` or later, so that an hour which clocks skip or show twice neither loses nor doubles an edge.
+An edge works like a policy version at its instant; it follows from the rules, so no snapshot carries it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dure.model.instants import Instant
+from dure.model.rules import QuotaChange, Rules, Window
+from dure.model.tenant import Tenant
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_DAY: Final = timedelta(days=1)
+_WEEK: Final = 7
+
+_Active: TypeAlias = tuple[bool, ...]
+
+
+class Timetable:
+    """When which of a bundle's windows are in force. Raises ValueError for an unknown time zone."""
+
+    __slots__ = ("_known", "_zone", "rules")
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._zone = _zone(rules.timezone) if rules.windows else UTC
+        self._known: dict[_Active, Rules] = {}
+
+    def in_force(self, at: Instant) -> Rules:
+        """The rules with the windows that hold at `at` applied; the same object for the same windows."""
+        active = tuple(self._holds(window, at) for window in self.rules.windows)
+        if not any(active):
+            return self.rules
+        if active not in self._known:
+            held = (w for w, is_active in zip(self.rules.windows, active, strict=True) if is_active)
+            self._known[active] = _changed(self.rules, held)
+        return self._known[active]
+
+    def next_edge(self, at: Instant) -> Instant | None:
+        """The first instant after `at` at which some window begins or ends; None where there are no windows."""
+        return min(self._coming(at), default=None)
+
+    def last_edge(self, at: Instant) -> Instant | None:
+        """The last instant up to and with `at` at which some window began or ended."""
+        today = self._today(at)
+        past = (edge for edge in self._edges_from(today - timedelta(days=_WEEK + 1), _WEEK + 2) if edge <= at)
+        return max(past, default=None)
+
+    def edges(self, after: Instant, until: Instant) -> Iterator[Instant]:
+        """Every edge over (after, until], in order, each once."""
+        edge = self.next_edge(after)
+        while edge is not None and edge <= until:
+            yield edge
+            edge = self.next_edge(edge)
+
+    def _coming(self, at: Instant) -> Iterator[Instant]:
+        """Edges after `at`: a window comes round within a week and a day, and ends a day later."""
+        return (edge for edge in self._edges_from(self._today(at) - _DAY, _WEEK + 2) if edge > at)
+
+    def _edges_from(self, first: date, days: int) -> Iterator[Instant]:
+        for window in self.rules.windows:
+            for number in range(days):
+                day = first + number * _DAY
+                if day.weekday() in window.days:
+                    yield from self._bounds(window, day)
+
+    def _holds(self, window: Window, at: Instant) -> bool:
+        today = self._today(at)
+        for day in (today - _DAY, today):
+            if day.weekday() in window.days:
+                start, end = self._bounds(window, day)
+                if start <= at < end:
+                    return True
+        return False
+
+    def _bounds(self, window: Window, day: date) -> tuple[Instant, Instant]:
+        ends_on = day if window.end > window.start else day + _DAY
+        return self._first_showing(day, window.start), self._first_showing(ends_on, window.end)
+
+    def _today(self, at: Instant) -> date:
+        return (_EPOCH + timedelta(milliseconds=at)).astimezone(self._zone).date()
+
+    def _first_showing(self, day: date, minute: int) -> Instant:
+        """The first instant at which clocks show this minute of this day, or later."""
+        wall = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)  # noqa: DTZ001  # a clock's face
+        early, late = (self._instant(wall, fold) for fold in (0, 1))
+        if early <= late:
+            return early  # shown once, or twice: then the first of both
+        # Skipped: clocks jump over it somewhere between the two readings of it.
+        span = range(late, early + 1)
+        return span[bisect_left(span, True, key=lambda at: self._shown(at) >= wall)]
+
+    def _instant(self, wall: datetime, fold: int) -> Instant:
+        return (wall.replace(tzinfo=self._zone, fold=fold) - _EPOCH) // _MILLISECOND
+
+    def _shown(self, at: Instant) -> datetime:
+        return (_EPOCH + timedelta(milliseconds=at)).astimezone(self._zone).replace(tzinfo=None)
+
+
+def in_force(rules: Rules, at: Instant) -> Rules:
+    """The rules with the windows that hold at `at` applied; the very same where none does.
+
+    Raises ValueError for an unknown time zone.
+    """
+    return Timetable(rules).in_force(at)
+
+
+def next_edge(rules: Rules, at: Instant) -> Instant | None:
+    """The first instant after `at` at which a window begins or ends. Raises ValueError for an unknown zone."""
+    return Timetable(rules).next_edge(at)
+
+
+def edges(rules: Rules, after: Instant, until: Instant) -> tuple[Instant, ...]:
+    """Every instant over (after, until] at which a window begins or ends, in order.
+
+    Raises ValueError for an unknown time zone.
+    """
+    return tuple(Timetable(rules).edges(after, until))
+
+
+def _zone(timezone: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{timezone!r} is no time zone; write for example Asia/Seoul") from error
+
+
+def _changed(rules: Rules, windows: Iterable[Window]) -> Rules:
+    """The windows' statements in place of the tenants' own, the later window's in place of the earlier's."""
+    tenants = {tenant.id: tenant for tenant in rules.tenants}
+    for window in windows:
+        for change in window.changes:
+            if change.tenant in tenants:
+                tenants[change.tenant] = _with(tenants[change.tenant], change)
+    return replace(rules, tenants=tuple(tenants.values()))
+
+
+def _with(tenant: Tenant, change: QuotaChange) -> Tenant:
+    return replace(
+        tenant,
+        guarantee=tenant.guarantee if change.guarantee is None else change.guarantee,
+        limit=tenant.limit if change.limit is None else change.limit,
+        weight=tenant.weight if change.weight is None else change.weight,
+    )
