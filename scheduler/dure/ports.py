@@ -8,8 +8,8 @@ from typing import Protocol
 
 from dure.model.change import Change
 from dure.model.instants import Instant, Interval
-from dure.model.job import Job, JobId, TenantId
-from dure.model.plan import Start
+from dure.model.job import Job, JobId, NodeId, TenantId
+from dure.model.plan import Eviction, Start
 from dure.model.record import JobRecord
 from dure.model.resources import ResourceName
 from dure.model.rules import Rules
@@ -66,7 +66,8 @@ class Backend(Protocol):
         """Changes after revision `since`; if there are none, wait at most `wait` seconds for one.
 
         None asks for everything as of now: nodes, then every job that is not final (`Submitted`, then
-        `Starting`, `TaskStarted`, `TaskEnded` with their recorded instants for those that hold places).
+        `Starting`, `TaskStarted`, `Checkpointed`, `Evicting`, `TaskEnded` with their recorded instants for those
+        that hold places).
         """
         ...
 
@@ -83,6 +84,28 @@ class Backend(Protocol):
 
     async def start(self, start: Start) -> None:
         """Start an attempt exactly where the plan says. Raises Refused where its view was stale."""
+        ...
+
+    async def evict(self, eviction: Eviction) -> None:
+        """Tell a running attempt to leave, with grace; its job is pending again once it is gone.
+
+        The eviction stands in the attempt's record before anything is signalled. An attempt that is over, or was
+        told to end already, is left alone. Raises KeyError for an unknown job, Refused where the view was stale.
+        """
+        ...
+
+    async def checkpointed(self, job: JobId, attempt: int, at: Instant) -> None:
+        """A running attempt says that it made a checkpoint at `at`; an older one than is known changes nothing.
+
+        Raises KeyError for an unknown job, Refused where this attempt does not run.
+        """
+        ...
+
+    async def drain(self, node: NodeId, draining: bool) -> None:
+        """Let a node take no more jobs, or take them again; what runs goes on. Kept until the backend is closed.
+
+        Raises KeyError for an unknown node.
+        """
         ...
 
     async def end(self, job: JobId, reason: str, requeue: bool = False) -> None:

@@ -123,3 +123,16 @@ def test_a_gang_is_over_when_its_last_task_is(desk: Desk) -> None:
     record = desk.ended(job)
     assert said(record) == (JobState.SUCCEEDED, 0, "")
     assert record.ended == max(task.ended or 0 for task in record.attempts[0].tasks)
+
+
+def test_the_time_limit_is_that_of_the_flavor_it_got(desk: Desk) -> None:
+    """A job may state a limit per flavor; it is kept through a restart."""
+    job = desk.submit(
+        "sleep", "30", groups=(TaskGroup(1, 100, 64, 1, ("a100", "t4")),), time_limit=60_000,
+        time_limits=(("a100", 300),),
+    )  # fmt: skip
+    desk.again()
+    desk.start(job)
+    record = desk.ended(job)
+    assert said(record)[::2] == (JobState.FAILED, "time-limit")
+    assert record.job == job

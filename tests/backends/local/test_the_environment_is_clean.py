@@ -29,6 +29,7 @@ def test_a_job_sees_its_own_environment_and_nothing_of_the_servers(
     seen = environment(desk, job)
     assert seen.pop("DURE_RUN").endswith(f"{job.id}/1/0")
     assert seen.pop("HOME").endswith(f"{job.id}/work")
+    assert seen.pop("DURE_CHECKPOINT_FILE").endswith(f"{job.id}/work/.checkpoint-1")
     assert seen.pop("PATH").split(":")[-1] == "/bin"
     assert seen == {
         "A": "1", "LANG": "ko_KR.UTF-8", "CUDA_VISIBLE_DEVICES": "", "DURE_JOB": job.id, "DURE_ATTEMPT": "1",

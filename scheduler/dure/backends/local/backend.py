@@ -26,8 +26,8 @@ from dure.backends.local.shims import Shims
 from dure.model.change import Held, NodeGone, NodeSet, Withdrawn
 from dure.model.instants import Instant, Interval
 from dure.model.job import Job, JobId, NodeId
-from dure.model.node import Node, Pool
-from dure.model.plan import Start
+from dure.model.node import Node, NodeState, Pool
+from dure.model.plan import Eviction, Start
 from dure.model.record import JobRecord, JobState
 from dure.model.resources import Resources
 from dure.model.rules import Rules
@@ -57,6 +57,8 @@ class LocalBackend:
         self._journal = Journal()
         self._jobs: dict[JobId, Kept] = {}
         self._nodes: dict[NodeId, Node] = {}
+        self._declared: dict[NodeId, Node] = {}
+        self._drained: set[NodeId] = set()
         self._granted: Instant = 0
         self._running = Running(
             self._queue, self._shims, self._journal, self._jobs, self._now, lambda: self._granted
@@ -133,9 +135,38 @@ class LocalBackend:
         """
         kept = self._startable(start)
         tasks = place(kept.job, start, self._nodes, (other for other, _ in self._running.live()))
-        attempt = Attempt(start.attempt, self._now(), start.placements, tasks)
+        attempt = Attempt(start.attempt, self._now(), start.placements, tasks, under=start.under)
         self._running.reserve(kept, attempt)
         await self._whole(self._running.start(kept, attempt))
+
+    async def evict(self, eviction: Eviction) -> None:
+        """Tell a running attempt to leave, with grace; its job is pending again once it is gone.
+
+        An attempt that is over, or was told to end already, is left alone. Raises KeyError for an unknown job.
+        """
+        kept = self._jobs[eviction.job]
+        attempt = kept.live
+        if attempt and attempt.number == eviction.attempt and attempt.ending is None:
+            await self._whole(self._evict(kept, attempt, eviction))
+
+    async def checkpointed(self, job: JobId, attempt: int, at: Instant) -> None:
+        """A running attempt says that it made a checkpoint at `at`, which counts within its life so far.
+
+        Raises KeyError for an unknown job, Refused where this attempt does not run.
+        """
+        kept = self._jobs[job]
+        live = kept.live
+        if live is None or live.number != attempt:
+            raise Refused(f"attempt {attempt} of job {job} does not run")
+        await self._whole(self._running.checkpoint(kept, live, at))
+
+    async def drain(self, node: NodeId, draining: bool) -> None:
+        """Let a node take no more jobs, or take them again; what runs goes on. Raises KeyError: unknown."""
+        before = self._nodes[node]
+        (self._drained.add if draining else self._drained.discard)(node)
+        self._nodes[node] = self._as_drained(self._declared[node])
+        if self._nodes[node] != before:
+            self._journal.write(NodeSet(self._now(), self._nodes[node]))
 
     async def end(self, job: JobId, reason: str, requeue: bool = False) -> None:
         """End a running job with grace, or withdraw a pending one; ended ones are left alone.
@@ -211,9 +242,18 @@ class LocalBackend:
         """The present, never before a watermark that was given out, whatever the clock does."""
         return max(self._clock.now(), self._granted)
 
+    async def _evict(self, kept: Kept, attempt: Attempt, eviction: Eviction) -> None:
+        await self._running.look_for_checkpoint(kept, attempt)
+        reason = f"evicted: {eviction.rule}"
+        await self._running.tell(kept, attempt, "asked", reason, requeue=True, eviction=eviction)
+
+    def _as_drained(self, node: Node) -> Node:
+        taken = node.id in self._drained and node.state is NodeState.UP
+        return replace(node, state=NodeState.DRAINING) if taken else node
+
     def _set_rules(self, pool: Pool, rules: Rules) -> None:
-        nodes = pool.nodes or (_this_machine(pool.name),)
-        self._nodes = {node.id: node for node in nodes}
+        self._declared = {node.id: node for node in pool.nodes or (_this_machine(pool.name),)}
+        self._nodes = {name: self._as_drained(node) for name, node in self._declared.items()}
         self._shims.tenants = {tenant.id: tenant for tenant in rules.tenants}
         self._shims.grace = rules.planning.grace
 
@@ -222,6 +262,7 @@ class LocalBackend:
             await asyncio.sleep(_LOOK_AROUND)
             try:
                 self._running.look_around()
+                await self._running.look_for_checkpoints()
             except OSError:
                 _log.exception("looking around failed; trying again", extra={"pool": self.cluster})
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from dure.backends.local.kept import Attempt, Ending, Task, Withdrawal
 from dure.model.job import Job, Mount, Placement, TaskGroup
+from dure.model.plan import Eviction, Rule
 
 
 def encode(value: dict[str, Any]) -> bytes:
@@ -29,17 +30,19 @@ def job_from(content: bytes) -> Job:
     )
     mounts = tuple(Mount(**mount) for mount in fields.pop("mounts"))
     environment = tuple((name, value) for name, value in fields.pop("environment"))
+    limits = tuple((flavor, limit) for flavor, limit in fields.pop("time_limits", ()))
     fields |= {name: tuple(fields[name]) for name in ("command", "secrets", "after")}
-    return Job(**fields, groups=groups, mounts=mounts, environment=environment)
+    return Job(**fields, groups=groups, mounts=mounts, environment=environment, time_limits=limits)
 
 
 def attempt_bytes(attempt: Attempt) -> bytes:
     """An attempt as it stands in attempt.json: decided when, and which task goes where with which devices."""
     tasks = [{**asdict(task.placement), "devices": task.devices} for task in attempt.tasks]
     placements = [asdict(placement) for placement in attempt.placements]
-    return encode(
-        {"attempt": attempt.number, "decided": attempt.decided, "placements": placements, "tasks": tasks}
-    )
+    return encode({
+        "attempt": attempt.number, "decided": attempt.decided, "under": attempt.under,
+        "placements": placements, "tasks": tasks,
+    })  # fmt: skip
 
 
 def attempt_from(content: bytes) -> Attempt:
@@ -49,7 +52,7 @@ def attempt_from(content: bytes) -> Attempt:
         Task(devices=tuple(task.pop("devices")), placement=Placement(**task)) for task in fields["tasks"]
     ]
     placements = tuple(Placement(**placement) for placement in fields["placements"])
-    return Attempt(fields["attempt"], fields["decided"], placements, tasks)
+    return Attempt(fields["attempt"], fields["decided"], placements, tasks, under=fields.get("under", ""))
 
 
 def ending_bytes(ending: Ending) -> bytes:
@@ -59,7 +62,15 @@ def ending_bytes(ending: Ending) -> bytes:
 
 def ending_from(content: bytes | None) -> Ending | None:
     """The inverse of `ending_bytes`."""
-    return Ending(**json.loads(content)) if content else None
+    if not content:
+        return None
+    fields = json.loads(content)
+    decided = fields.pop("eviction", None)
+    return Ending(**fields, eviction=_eviction(decided) if decided else None)
+
+
+def _eviction(fields: dict[str, Any]) -> Eviction:
+    return Eviction(**{**fields, "rule": Rule(fields["rule"])})
 
 
 def withdrawal_bytes(withdrawal: Withdrawal) -> bytes:

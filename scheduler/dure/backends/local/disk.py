@@ -43,9 +43,9 @@ def stamp(file: int | str, at: int) -> None:
 
 
 def stamped(path: str) -> int | None:
-    """A file's modification time in ms since 1970, None where there is none."""
+    """A file's own modification time in ms since 1970 (no link is followed), None where there is none."""
     try:
-        return os.stat(path).st_mtime_ns // 1_000_000
+        return os.lstat(path).st_mtime_ns // 1_000_000
     except FileNotFoundError:
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 from dure.model.change import Change
 from dure.ports import Observation
@@ -30,10 +31,8 @@ class Journal:
     async def after(self, since: int, wait: float) -> Observation:
         """Changes after a revision; waits at most `wait` seconds for the first. Raises ValueError: unknown."""
         if since >= self.revision and wait > 0:
-            try:
+            with suppress(TimeoutError):  # what came at that very instant is told all the same
                 await asyncio.wait_for(self._news.wait(), wait)
-            except TimeoutError:
-                return Observation(self.revision, ())
         missed = self.revision - since
         if missed < 0 or missed > len(self._changes):
             raise ValueError(f"revision {since} is not known any more; observe everything again")

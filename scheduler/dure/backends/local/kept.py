@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from dure.model.instants import Instant
 from dure.model.job import Job, Placement
+from dure.model.plan import Eviction
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,13 +14,15 @@ class Ending:
     """Why and since when an attempt is to end; `requeue`: the job is pending again afterwards.
 
     `cause`: `asked` (by planner, user or admin), `limit` (its time, kept by a shim), `gang` (another task ended
-    badly), `void` (a task could not be started), `signal` (a shim was told from outside).
+    badly), `void` (a task could not be started), `signal` (a shim was told from outside). `eviction` is the
+    decision of the planner by which it has to leave.
     """
 
     at: Instant
     cause: str
     reason: str
     requeue: bool
+    eviction: Eviction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,10 @@ class Task:
 
 @dataclass(slots=True)
 class Attempt:
-    """One attempt and its tasks, by task number; `placing` while this server still spawns them."""
+    """One attempt and its tasks, by task number; `placing` while this server still spawns them.
+
+    `telling` counts orders to end that are on their way to the disk: until they stand, nobody may say how it ended.
+    """
 
     number: int
     decided: Instant
@@ -79,11 +85,14 @@ class Attempt:
     tasks: list[Task]
     ending: Ending | None = None
     placing: bool = False
+    telling: int = 0
+    checkpoint: Instant | None = None
+    under: str = ""
 
     @property
     def over(self) -> bool:
-        """Whether it holds nothing any more."""
-        return all(task.over for task in self.tasks)
+        """Whether it holds nothing any more, and how it ended is settled."""
+        return not self.telling and all(task.over for task in self.tasks)
 
     @property
     def never_started(self) -> bool:

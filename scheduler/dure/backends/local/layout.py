@@ -75,6 +75,10 @@ class Layout:
         """Where a job's tasks work, in every attempt."""
         return self.jobs / job / "work"
 
+    def checkpoint(self, job: JobId, number: int) -> Path:
+        """The file that an attempt's tasks touch to say that they made a checkpoint."""
+        return self.work(job) / f".checkpoint-{number}"
+
     def secret(self, tenant: TenantId, name: str) -> Path:
         """The file that holds a secret's value."""
         return self.data / "secrets" / tenant / name

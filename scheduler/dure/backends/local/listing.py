@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from dure.backends.local.kept import Attempt, Kept
-from dure.backends.local.outcome import outcome
-from dure.model.change import Change, NodeSet, Starting, Submitted, TaskEnded, TaskStarted, Withdrawn
+from dure.backends.local.outcome import evictions, outcome
+from dure.model.change import (
+    Change,
+    Checkpointed,
+    Evicting,
+    NodeSet,
+    Starting,
+    Submitted,
+    TaskEnded,
+    TaskStarted,
+    Withdrawn,
+)
 from dure.model.instants import Instant
 from dure.model.job import JobId
 from dure.model.node import Node
+from dure.model.plan import Rule
 from dure.model.record import JobState
 
 
@@ -36,7 +47,8 @@ def submitted(kept: Kept, jobs: Mapping[JobId, Kept]) -> Submitted:
     job = kept.job
     waiting = frozenset(other for other in job.after if outcome(jobs[other]).state is not JobState.SUCCEEDED)
     before = [attempt.number for attempt in kept.attempts if attempt is not kept.live]
-    return Submitted(job.submitted, job, kept.held, waiting, max(before, default=0))
+    evicted = evictions(kept, Rule.BETWEEN_BORROWERS)
+    return Submitted(job.submitted, job, kept.held, waiting, max(before, default=0), evicted)
 
 
 def _failed(kept: Kept) -> bool:
@@ -46,9 +58,14 @@ def _failed(kept: Kept) -> bool:
 
 def _attempt(kept: Kept, attempt: Attempt) -> Iterator[Change]:
     job, number = kept.job.id, attempt.number
-    yield Starting(attempt.decided, job, number, attempt.placements)
+    yield Starting(attempt.decided, job, number, attempt.placements, attempt.under)
     for index, task in enumerate(attempt.tasks):
         if task.started is not None:
             yield TaskStarted(task.started, job, number, index)
+    if attempt.checkpoint is not None:
+        yield Checkpointed(attempt.checkpoint, job, number)
+    if attempt.ending and attempt.ending.eviction:
+        yield Evicting(attempt.ending.at, attempt.ending.eviction)
+    for index, task in enumerate(attempt.tasks):
         if task.ended is not None:
             yield TaskEnded(task.ended, job, number, index)

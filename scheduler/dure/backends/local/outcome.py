@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dure.backends.local.kept import Attempt, Ending, Kept, Task
 from dure.model.instants import Instant
-from dure.model.plan import EndCause
+from dure.model.plan import EndCause, Rule
 from dure.model.record import AttemptRecord, JobRecord, JobState, TaskRecord
 
 _STARTS_TRIED = 3
@@ -35,6 +35,12 @@ def outcome(kept: Kept) -> Outcome:
         at = max([kept.withdrawn.at, *(_end(attempt) for attempt in kept.attempts)])
         return Outcome(JobState.CANCELLED, at, None, kept.withdrawn.reason)
     return Outcome(JobState.PENDING, reason=_again(kept.attempts[-1]) if kept.attempts else "")
+
+
+def evictions(kept: Kept, *rules: Rule) -> int:
+    """How many attempts that are over had to leave by one of these rules."""
+    endings = (_ending(attempt) for attempt in kept.attempts if attempt.over)
+    return sum(bool(ending and ending.eviction and ending.eviction.rule in rules) for ending in endings)
 
 
 def record(kept: Kept) -> JobRecord:
@@ -152,6 +158,9 @@ def _attempt_record(attempt: Attempt) -> AttemptRecord:
         tuple(_task_record(task) for task in attempt.tasks),
         ending.reason if ending else "",
         ending.at if ending else None,
+        ending.eviction if ending else None,
+        attempt.checkpoint,
+        attempt.under,
     )
 
 

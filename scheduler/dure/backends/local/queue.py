@@ -70,6 +70,10 @@ class Queue:
         disk.write_new(path, codec.ending_bytes(ending))
         return codec.ending_from(disk.read(path)) or ending
 
+    def keep_checkpoint(self, job: JobId, number: int, at: Instant) -> None:
+        """Keep the instant of an attempt's last checkpoint."""
+        disk.replace(str(self.layout.attempt(job, number) / "checkpoint"), f"{at}\n".encode())
+
     def void(self, job: JobId, number: int, task: int, at: Instant, why: str) -> bool:
         """Own a task so that it never starts; False where someone else owns it."""
         path = str(self.layout.task(job, number, task) / "started")
@@ -117,6 +121,7 @@ class Queue:
         folder = self.layout.attempt(job, number)
         attempt = codec.attempt_from((folder / "attempt.json").read_bytes())
         attempt.ending = self.ending(job, number)
+        attempt.checkpoint = read_instant(disk.read(str(folder / "checkpoint"))) or None
         for index, task in enumerate(attempt.tasks):
             self.read_started(job, number, index, task)
             self.read_exit(job, number, index, task)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from dure.backends.local import processes
+from dure.backends.local import disk, processes
 from dure.backends.local.journal import Journal
 from dure.backends.local.kept import Attempt, Ending, Kept, Task
 from dure.backends.local.outcome import failure_text, outcome
@@ -22,9 +22,10 @@ from dure.backends.local.remains import kill_remains
 from dure.backends.local.shims import Shims
 from dure.backends.local.watch import TaskKey, Watch
 from dure.crash import crash_point
-from dure.model.change import Ended, StartFailed, Starting, TaskEnded, TaskStarted
+from dure.model.change import Checkpointed, Ended, Evicting, StartFailed, Starting, TaskEnded, TaskStarted
 from dure.model.instants import Instant
 from dure.model.job import JobId
+from dure.model.plan import Eviction
 from dure.model.record import JobState
 from dure.ports import Refused
 
@@ -64,20 +65,58 @@ class Running:
         except OSError as error:
             kept.attempts.remove(attempt)
             raise Refused(f"the attempt could not be written: {error}") from error
-        self.journal.write(Starting(attempt.decided, kept.job.id, attempt.number, attempt.placements))
+        where = (attempt.placements, attempt.under)
+        self.journal.write(Starting(attempt.decided, kept.job.id, attempt.number, *where))
         await self._spawn_all(kept, attempt)
 
-    async def tell(self, kept: Kept, attempt: Attempt, cause: str, reason: str, requeue: bool) -> None:
-        """Order an attempt to end, durably, then wake its shims; an earlier order stands."""
+    async def tell(
+        self, kept: Kept, attempt: Attempt, cause: str, reason: str, requeue: bool,
+        eviction: Eviction | None = None,
+    ) -> None:  # fmt: skip
+        """Order an attempt to end, durably, then wake its shims; an earlier order stands, as does an end."""
+        if attempt.over:
+            return
         at = max(self.now(), attempt.decided)
         self.deciding.append(at)  # no watermark passes it until it stands in `attempt`
+        attempt.telling += 1
         try:
-            order = Ending(at, cause, reason, requeue)
-            attempt.ending = await asyncio.to_thread(self.queue.tell, kept.job.id, attempt.number, order)
+            order = Ending(at, cause, reason, requeue, eviction)
+            stands = await asyncio.to_thread(self.queue.tell, kept.job.id, attempt.number, order)
+            self._ordered(attempt, stands)
         finally:
+            attempt.telling -= 1
             self.deciding.remove(at)
+            self._close(kept, attempt)  # should it have ended meanwhile: only now it is certain how
+        if eviction:
+            crash_point("eviction-recorded")
         for key in _keys(kept, attempt):
             self.watch.tell(key, signal.SIGTERM)
+
+    async def checkpoint(self, kept: Kept, attempt: Attempt, at: Instant) -> None:
+        """Keep that an attempt made a checkpoint; one before the last that is known changes nothing."""
+        at = min(max(at, attempt.decided), self.now())
+        if attempt.over or at <= (attempt.checkpoint or 0):
+            return
+        await asyncio.to_thread(self.queue.keep_checkpoint, kept.job.id, attempt.number, at)
+        if at > (attempt.checkpoint or 0) and not attempt.over:
+            attempt.checkpoint = at
+            self.journal.write(Checkpointed(at, kept.job.id, attempt.number))
+
+    async def look_for_checkpoint(self, kept: Kept, attempt: Attempt) -> None:
+        """Take in the checkpoint of which the attempt's file tells.
+
+        Its modification time is the wall clock's, and the user's to set: never before the start of the attempt, nor
+        in the future. After a clock was set back, checkpoints count again once it has caught up.
+        """
+        file = str(self.queue.layout.checkpoint(kept.job.id, attempt.number))
+        at = await asyncio.to_thread(disk.stamped, file)
+        if at is not None:
+            await self.checkpoint(kept, attempt, at)
+
+    async def look_for_checkpoints(self) -> None:
+        """Look at the files of all that run."""
+        for kept, attempt in self.live():
+            await self.look_for_checkpoint(kept, attempt)
 
     async def adopt(self) -> None:
         """Take over every attempt that is not over: follow what runs, record what ended, start what never did."""
@@ -128,14 +167,12 @@ class Running:
         if attempt.tasks[key[2]].over:
             return
         task = attempt.tasks[key[2]]
-        attempt.ending = attempt.ending or self.queue.ending(*key[:2])
+        self._ordered(attempt, attempt.ending or self.queue.ending(*key[:2]))
         if task.started is None:
             self._examine_unstarted(attempt, key, task)
         if task.started is not None:
             self._examine_started(key, task)
-        if attempt.over:
-            self.journal.write(_end_of(kept, attempt))
-        else:
+        if not self._close(kept, attempt):
             self._keep_gang_whole(kept, attempt, task, key[2])
 
     def _examine_unstarted(self, attempt: Attempt, key: TaskKey, task: Task) -> None:
@@ -158,6 +195,18 @@ class Running:
             self.journal.write(TaskEnded(task.ended, *key))
         elif not self.watch.has(key):
             self._follow(key, task)
+
+    def _close(self, kept: Kept, attempt: Attempt) -> bool:
+        """Say how an attempt ended, if it is over."""
+        if attempt.over:
+            self.journal.write(_end_of(kept, attempt))
+        return attempt.over
+
+    def _ordered(self, attempt: Attempt, order: Ending | None) -> None:
+        """The attempt is told to end; an eviction is announced once."""
+        if attempt.ending is None and order and order.eviction:
+            self.journal.write(Evicting(order.at, order.eviction))
+        attempt.ending = attempt.ending or order
 
     def _keep_gang_whole(self, kept: Kept, attempt: Attempt, task: Task, number: int) -> None:
         """All tasks or none: one that could not start or ended badly ends the others."""

@@ -64,7 +64,7 @@ class Shims:
             workdir=job.workdir,
             user=(user.pw_uid, user.pw_gid, os.getgrouplist(user.pw_name, user.pw_gid)) if user else None,
             memory=group.memory,
-            limit=job.time_limit,
+            limit=job.limit_under(placement.flavor for placement in attempt.placements),
             grace=self.grace,
         )
 
@@ -82,6 +82,7 @@ class Shims:
             "DURE_GROUP": job.groups[task.placement.group].name or str(task.placement.group),
             "DURE_NODE": task.placement.node,
             "DURE_TENANT": job.tenant,
+            "DURE_CHECKPOINT_FILE": str(self.layout.checkpoint(job.id, attempt.number)),
             "CUDA_VISIBLE_DEVICES": ",".join(map(str, task.devices)),
             MARK: str(self.layout.task(job.id, attempt.number, number)),
         }
