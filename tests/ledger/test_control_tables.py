@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from dure.ledger import Act, Pauses, SqlLedger, open_ledger
+from dure.ledger import Act, Pauses, Promises, SqlLedger, open_ledger
 from dure.ledger.tokens import ROLES
+from dure.model.job import Placement
+from dure.model.plan import Claim, Eviction, Reservation, Rule
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -82,3 +84,37 @@ def test_the_audit_keeps_who_did_what_in_order(ledger: SqlLedger) -> None:
     assert acts[2].action == "token create"
     assert text.rpartition("_")[2] not in str(ledger.control.audit())
     assert ledger.check().findings == ()
+
+
+def test_what_was_promised_last_stands(ledger: SqlLedger, path: Path) -> None:
+    """Claims, reservations and the evictions behind them are read back whole, pool by pool, by any opening."""
+    places = (Placement(0, "n1", "a100", 2),)
+    first = Promises(5, (Claim("j1", 5, places, guaranteed=True),))
+    last = Promises(
+        7,
+        (Claim("j2", 7, places, guaranteed=False),),
+        (Reservation("j3", 9, places, guaranteed=True, yielded_to="j4"),),
+        (Eviction("j5", 2, Rule.RECLAIM, "j2", 40),),
+    )
+    for made in (first, last):
+        ledger.control.promise("p", made)
+    ledger.control.promise("q", first)
+    second = open_ledger(path, read_only=True)
+    try:
+        assert second.control.promises("p") == last
+        assert second.control.promises("q") == first
+        assert second.control.promises("r") == Promises()
+    finally:
+        second.close()
+
+
+def test_a_node_is_drained_until_it_is_returned(ledger: SqlLedger) -> None:
+    """Once more changes nothing, and the audit says who did it when."""
+    control = ledger.control
+    for draining, at in ((True, 5), (True, 6), (False, 7), (False, 8), (True, 9)):
+        control.drain("n2", draining, at, "admin")
+    control.drain("n1", True, 10, "admin")
+    assert control.drained() == ("n1", "n2")
+    assert [(act.at, act.action, act.subject) for act in control.audit()] == [
+        (5, "node drain", "n2"), (7, "node return", "n2"), (9, "node drain", "n2"), (10, "node drain", "n1"),
+    ]  # fmt: skip

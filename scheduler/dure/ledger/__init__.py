@@ -8,10 +8,11 @@ from dure.ledger.checking import Checked
 from dure.ledger.control import Act, Control, Pauses
 from dure.ledger.database import LedgerUnusable
 from dure.ledger.doubts import Aside, CannotAccept
+from dure.ledger.promises import Promises
 from dure.ledger.sql_ledger import SqlLedger, open_ledger
 from dure.ledger.tokens import Token
 
 __all__ = [
     "Act", "Aside", "Booking", "CannotAccept", "Checked", "Control", "LedgerUnusable", "NothingToBill", "Pauses",
-    "SqlLedger", "Token", "open_ledger",
+    "Promises", "SqlLedger", "Token", "open_ledger",
 ]  # fmt: skip

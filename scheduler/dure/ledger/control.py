@@ -1,4 +1,7 @@
-"""What admins decided: tokens, pauses, and who did what. It lies beside the ledger, in the same file."""
+"""What admins decided (tokens, pauses, drains, and who did what) and what was promised to jobs.
+
+It lies beside the ledger, in the same file.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select
 
-from dure.ledger import chain, tokens
+from dure.ledger import chain, promises, tokens
 from dure.ledger.database import Database
-from dure.ledger.tables import audit, pauses, policies
+from dure.ledger.promises import Promises
+from dure.ledger.tables import audit, drains, pauses, policies
 from dure.ledger.tokens import Token
 from dure.model.instants import Instant
-from dure.model.job import TenantId, UserId
+from dure.model.job import NodeId, TenantId, UserId
 
 _ROOM = ""
 
@@ -85,6 +89,34 @@ class Control:
         with self._database.read() as connection:
             names = connection.scalars(select(pauses.c.tenant).order_by(pauses.c.tenant)).all()
         return Pauses(_ROOM in names, tuple(name for name in names if name != _ROOM))
+
+    def drain(self, node: NodeId, draining: bool, at: Instant, who: str) -> None:
+        """Drain or return a node; again changes nothing."""
+        with self._database.write() as connection:
+            there = connection.scalar(select(drains.c.node).where(drains.c.node == node)) is not None
+            if there == draining:
+                return
+            if draining:
+                connection.execute(insert(drains).values(node=node, since_ms=at, who=who))
+            else:
+                connection.execute(delete(drains).where(drains.c.node == node))
+            action = "node drain" if draining else "node return"
+            chain.append(connection, audit, [_audit_row(Act(at, who, action, node))])
+
+    def drained(self) -> tuple[NodeId, ...]:
+        """Nodes that are drained now, by id."""
+        with self._database.read() as connection:
+            return tuple(connection.scalars(select(drains.c.node).order_by(drains.c.node)))
+
+    def promise(self, cluster: str, made: Promises) -> None:
+        """Keep what a decision promised in a pool, in the place of what stood."""
+        with self._database.write() as connection:
+            promises.write(connection, cluster, made)
+
+    def promises(self, cluster: str) -> Promises:
+        """What stands promised in a pool. Raises ValueError where the row is ruined."""
+        with self._database.read() as connection:
+            return promises.read(connection, cluster)
 
     def record(self, act: Act) -> None:
         """Put an act in the audit."""

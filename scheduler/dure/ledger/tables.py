@@ -169,6 +169,22 @@ pauses = Table(
 )  # fmt: skip
 """Who may not start anything; the empty name is the whole room."""
 
+promises = Table(
+    "promises",
+    metadata,
+    Column("cluster", Text, primary_key=True),
+    _integer("at_ms"), _text("content"),
+)  # fmt: skip
+"""Claims and reservations that stand in a pool since the decision at `at_ms`, as JSON (`promises.py`)."""
+
+drains = Table(
+    "drains",
+    metadata,
+    Column("node", Text, primary_key=True),
+    _integer("since_ms"), _text("who"),
+)  # fmt: skip
+"""Nodes that take no more jobs until an admin returns them."""
+
 audit = Table(
     "audit",
     metadata,
