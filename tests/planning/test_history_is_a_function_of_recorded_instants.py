@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dure.model.change import Change, Ended, NodeSet, Starting, Submitted, TaskEnded, TaskStarted, Watermark
-from dure.model.instants import DAY, HOUR, SECOND
+from dure.model.instants import DAY, HOUR, SECOND, Interval
 from dure.model.job import Job, Placement, TaskGroup
 from dure.model.node import GpuFlavor, Node
 from dure.model.resources import Quota, Resources
-from dure.model.rules import Planning, Rules
+from dure.model.rules import Planning, QuotaChange, Rules, Window
 from dure.model.snapshot import Dimension, History, Snapshot
 from dure.model.tenant import Tenant
 from dure.model.use import CapacityFact, Slice, State
@@ -26,6 +26,16 @@ TENANTS = (
 )
 RULES = Rules(
     "room", version="1", planning=Planning(half_life=HOUR), flavors=(GpuFlavor("a100"),), tenants=TENANTS
+)
+# Edges within the hundred seconds of a life: a tenancy begins and ends, and a window of one minute begins.
+IN_TERM = replace(TENANTS[1], term=Interval(20 * SECOND, 70 * SECOND))
+LOWER = QuotaChange("p", guarantee=Quota.of({"gpu:a100": 0}))
+EDGES = replace(
+    RULES,
+    version="3",
+    timezone="UTC",
+    tenants=(TENANTS[0], IN_TERM, *TENANTS[2:]),
+    windows=(Window("minute", (3,), 1, 2, (LOWER,)),),
 )
 SHORTER = replace(RULES, version="2", planning=Planning(half_life=HOUR // 2), tenants=TENANTS[2:])
 NODE = Node("n", "p", Resources.of(64, 64, {"a100": 64}))
@@ -46,6 +56,7 @@ class Life:
         self.slices: list[Slice] = []
         for number in range(random.randint(1, 8)):
             self._job(random, str(number))
+        self.rules = random.choice([RULES, EDGES])
 
     def _job(self, random: Random, name: str) -> None:
         gpus = random.randint(0, 2)
@@ -74,7 +85,7 @@ class Life:
 
     def room(self, order: list[Change], marks: list[int]) -> Room:
         """A room told in this order, settled at these marks as soon as they are true."""
-        room = Room.of(Snapshot(), RULES)
+        room = Room.of(Snapshot(), self.rules)
         for change in (*self.nodes[:1], *self.decided[:-1], *self.decided[-1:]):
             if not isinstance(change, Ended):
                 room.apply(change)
@@ -128,7 +139,7 @@ def test_histories_rebuilt_from_the_ledger_are_those_that_were_live(seed: int, m
     slices = [piece for piece in life.slices if piece.start < piece.end]
     Random(seed).shuffle(slices)
     facts = [CapacityFact(change.at, change.node.id, change.node) for change in life.nodes]
-    assert rebuild(slices, facts, [(0, RULES)], life.end) == live
+    assert rebuild(slices, facts, [(0, life.rules)], life.end) == live
 
 
 @settings(max_examples=60)
@@ -144,7 +155,7 @@ def test_new_rules_count_from_their_instant(seed: int, second: int) -> None:
         room.apply(change)
     slices = [piece for piece in life.slices if piece.start < piece.end]
     facts = [CapacityFact(change.at, change.node.id, change.node) for change in life.nodes]
-    assert rebuild(slices, facts, [(0, RULES), (at, SHORTER)], life.end) == settled(room, life.end)
+    assert rebuild(slices, facts, [(0, life.rules), (at, SHORTER)], life.end) == settled(room, life.end)
 
 
 @settings(max_examples=40)
@@ -156,9 +167,9 @@ def test_a_room_begun_again_from_the_ledger_goes_on_the_same(seed: int, second: 
     live = life.room(told, [])
     facts = [CapacityFact(change.at, change.node.id, change.node) for change in life.nodes]
     cut = [replace(piece, end=min(piece.end, mark)) for piece in life.slices if piece.start < mark]
-    history = rebuild([piece for piece in cut if piece.start < piece.end], facts, [(0, RULES)], mark)
+    history = rebuild([piece for piece in cut if piece.start < piece.end], facts, [(0, life.rules)], mark)
     node = max((c for c in life.nodes if c.at < mark), key=lambda c: c.at, default=life.nodes[0]).node
-    again = Room.of(Snapshot(at=mark, watermark=mark, nodes=(node,), history=history), RULES)
+    again = Room.of(Snapshot(at=mark, watermark=mark, nodes=(node,), history=history), life.rules)
     for change in (*life.decided, *told):
         if not isinstance(change, Ended | NodeSet) or (isinstance(change, NodeSet) and change.at >= mark):
             again.apply(change)
@@ -189,6 +200,15 @@ def test_a_shorter_half_life_counts_from_its_instant_only() -> None:
     used = Slice("local", "p", "1.0", 1, "cpu", 0, HOUR, 16, State.TENANT, "n", "c", "")
     (history,) = rebuild([used], facts, [(0, RULES), (2 * HOUR, SHORTER)], DAY)
     assert (history.at, history.settled) == (2 * HOUR, 16 / 64 / 2 / 2)
+
+
+def test_what_is_held_counts_above_the_guarantee_that_is_in_force() -> None:
+    """From the instant at which a tenancy ends its guarantee covers nothing, and what it holds is a share."""
+    rules = replace(RULES, tenants=(replace(TENANTS[1], parent=None, term=Interval(0, HOUR)),))
+    facts = [CapacityFact(0, NODE.id, NODE)]
+    used = Slice("local", "p", "1.0", 1, "cpu", 0, 2 * HOUR, 2, State.TENANT, "n", "a", "")
+    (history,) = rebuild([used], facts, [(0, rules)], DAY)
+    assert (history.at, history.settled) == (2 * HOUR, 2 / 64 / 2)
 
 
 def test_a_ledger_without_a_policy_is_refused() -> None:

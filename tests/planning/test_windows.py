@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dure.model.instants import DAY, HOUR, MINUTE
+from dure.model.instants import DAY, HOUR, MINUTE, Interval
 from dure.model.resources import Quota
 from dure.model.rules import QuotaChange, Rules, Window
 from dure.model.tenant import Tenant
@@ -139,3 +139,17 @@ def test_an_unknown_time_zone_is_named() -> None:
     rules = Rules("r", timezone="Mars/Base", windows=(Window("w", (0,), 0, 60, ()),))
     with pytest.raises(ValueError, match="Mars/Base"):
         in_force(rules, 0)
+
+
+def test_outside_its_tenancy_a_tenant_is_promised_nothing() -> None:
+    """Neither it nor those below it: their guarantees, and what they keep back, hold during the term only."""
+    quota = Quota.of({GPU: 2})
+    above = Tenant("p", guarantee=quota, keep=quota, term=Interval(10, 20), limit=quota)
+    rules = Rules("r", tenants=(above, Tenant("c", "p", guarantee=quota), Tenant("o", guarantee=quota)))
+    assert in_force(rules, 10) is rules
+    assert in_force(rules, 19) is rules
+    for at in (9, 20):
+        held = {one.id: (one.guarantee, one.keep) for one in in_force(rules, at).tenants}
+        assert held == {"p": (Quota(), Quota()), "c": (Quota(), Quota()), "o": (quota, Quota())}
+        assert in_force(rules, at).tenants[0].limit == quota
+    assert edges(rules, 0, 100) == (10, 20)

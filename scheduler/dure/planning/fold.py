@@ -15,20 +15,30 @@ from dure.planning.axes import Amounts, Axes, Vector, add
 from dure.planning.nodes import counted
 from dure.planning.score import ByDimension, above, parts, whole
 from dure.planning.tree import Tree
+from dure.planning.windows import Timetable
 
 DIMENSIONS: Final = (Dimension.CPU, Dimension.MEMORY, Dimension.GPU)
 
 
 class Weighing:
-    """What of one policy version histories depend on."""
+    """What of one policy version histories depend on: also its edges, at which other guarantees come into force."""
 
-    __slots__ = ("half_life", "rules", "tree", "values")
+    __slots__ = ("_axes", "_trees", "half_life", "rules", "times", "values")
 
     def __init__(self, rules: Rules, axes: Axes) -> None:
-        self.rules = rules
+        self.rules, self.times = rules, Timetable(rules)
         self.half_life = rules.planning.half_life
-        self.tree = Tree(rules, axes)
         self.values = axes.values(rules.flavors)
+        self._axes = axes
+        self._trees: dict[int, Tree] = {}
+
+    def tree(self, at: Instant) -> Tree:
+        """The tenants as they are promised at `at`."""
+        rules = self.times.in_force(at)  # the timetable keeps it, so that its identity is its own
+        tree = self._trees.get(id(rules))
+        if tree is None:
+            tree = self._trees[id(rules)] = Tree(rules, self._axes)
+        return tree
 
 
 class Track:
@@ -62,36 +72,40 @@ class Fold:
     """State after all events up to some instant.
 
     Values are compared when an instant closes, so what happens within one counts net; at a breakpoint the level
-    is advanced under the value before it.
+    is advanced under the value before it. Edges of the rules in force (see windows) are passed on the way: `_edge`
+    is the next one, `open_at` the instant that is still open.
     """
 
     __slots__ = (
         "_all",
         "_axes",
         "_direct",
+        "_edge",
         "_facts",
-        "_open_at",
         "_room",
         "_touched",
         "_tracks",
+        "_tree",
         "_weighed_at",
         "_weighing",
+        "open_at",
     )  # fmt: skip
 
     def __init__(self, axes: Axes, weighed_at: Instant, weighing: Weighing, at: Instant) -> None:
         self._axes = axes
         self._weighing, self._weighed_at = weighing, weighed_at
-        self._open_at = at
+        self.open_at = at
         self._room = axes.zeros()
         self._facts: dict[NodeId, CapacityFact] = {}
         self._direct: dict[tuple[TenantId, UserId], Vector] = {}
         self._tracks: dict[tuple[TenantId, UserId], Track] = {}
         self._touched: dict[tuple[TenantId, UserId], None] = {}
         self._all = True
+        self._enter(at)
 
     def copy(self) -> Fold:
         """One that changes apart from this one."""
-        other = Fold(self._axes, self._weighed_at, self._weighing, self._open_at)
+        other = Fold(self._axes, self._weighed_at, self._weighing, self.open_at)
         other._all = self._all
         other._room, other._facts = list(self._room), dict(self._facts)
         other._direct = {key: list(use) for key, use in self._direct.items()}
@@ -150,6 +164,7 @@ class Fold:
         if weighing.half_life != self._weighing.half_life:
             self._advance_all()
         self._weighing, self._weighed_at = weighing, at
+        self._enter(self.open_at)
         for track in self._tracks.values():
             track.use = self._axes.zeros()
         for (tenant, user), direct in self._direct.items():
@@ -171,38 +186,62 @@ class Fold:
 
     def close(self, at: Instant) -> None:
         """Close the open instant where `at` lies after it."""
-        if at <= self._open_at:
+        if at <= self.open_at:
             return
+        self.advance(at)
+        self._close(at)
+
+    def advance(self, at: Instant) -> None:
+        """Pass every edge up to and with `at`; the last one stays open."""
+        if self._edge is None or self._edge > at:
+            return
+        edges = self._weighing.times.edges(self.open_at, at) if self._tracks else (self._last_edge(at),)
+        for edge in edges:
+            self._close(edge)
+            self._enter(edge)
+            self._all = True
+
+    def _last_edge(self, at: Instant) -> Instant:
+        """Where nobody has used anything yet, no edge before the last one matters."""
+        edge = self._weighing.times.last_edge(at)
+        assert edge is not None  # noqa: S101 - `_edge` is one
+        return edge
+
+    def _enter(self, at: Instant) -> None:
+        """What is promised from `at` on."""
+        self._tree, self._edge = self._weighing.tree(at), self._weighing.times.next_edge(at)
+
+    def _close(self, at: Instant) -> None:
         for tenant, user in self._tracks if self._all else self._touched:
             self._close_track(tenant, user, self._tracks[tenant, user])
         self._touched.clear()
         self._all = False
-        self._open_at = at
+        self.open_at = at
 
     def _close_track(self, tenant: TenantId, user: UserId, track: Track) -> None:
-        promised = self._axes.zeros() if user else self._weighing.tree.branch(tenant).promised
+        promised = self._axes.zeros() if user else self._tree.branch(tenant).promised
         used = above(track.use, promised, self._weighing.values)
         values = parts(used, whole(self._room, self._weighing.values))
         for n, value in enumerate(values):
             if value != track.value[n]:
-                track.level[n] = track.at(n, self._open_at, self._weighing.half_life)
-                track.since[n], track.value[n] = self._open_at, value
+                track.level[n] = track.at(n, self.open_at, self._weighing.half_life)
+                track.since[n], track.value[n] = self.open_at, value
 
     def _advance_all(self) -> None:
         for track in self._tracks.values():
             for n in range(3):
-                track.level[n] = track.at(n, self._open_at, self._weighing.half_life)
-                track.since[n] = max(track.since[n], self._open_at)
+                track.level[n] = track.at(n, self.open_at, self._weighing.half_life)
+                track.since[n] = max(track.since[n], self.open_at)
 
     def _track(self, tenant: TenantId, user: UserId) -> Track:
         track = self._tracks.get((tenant, user))
         if track is None:
-            track = self._tracks[tenant, user] = Track(self._axes.zeros(), self._open_at)
+            track = self._tracks[tenant, user] = Track(self._axes.zeros(), self.open_at)
         return track
 
     def _lines(self, tenant: TenantId, user: UserId) -> Iterator[tuple[TenantId, UserId]]:
         """The histories that use of a user of a tenant counts in: the tenants' up the tree, and the user's."""
-        for above_it in self._weighing.tree.branch(tenant).path:
+        for above_it in self._tree.branch(tenant).path:
             yield above_it, ""
         if user:
             yield tenant, user

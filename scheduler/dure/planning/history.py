@@ -83,13 +83,17 @@ class Histories:
             self._live = None
         elif not self.window or self.window[-1].at <= event.at:
             self.window.append(event)
+            if self._live is not None and event.at < self._live.open_at:
+                self._live = None  # it was asked for at an instant beyond an edge that lies after this event
         else:
             insort_right(self.window, event, key=_instant)
             self._live = None
 
     def level(self, tenant: TenantId, user: UserId, now: Instant) -> ByDimension:
         """H of the tenant (user "") or of a user in it, at `now`."""
-        return self._open().level(tenant, user, now)
+        live = self._open()
+        live.advance(now)
+        return live.level(tenant, user, now)
 
     def settle(self, watermark: Instant) -> None:
         """Nothing from before the watermark will be told any more."""

@@ -1,20 +1,23 @@
-"""Windows: times of the week, in the room's time zone, at which other quotas hold (nights, weekends).
+"""Which quotas hold when: windows of the week (nights, weekends), and guarantees within tenancies only.
 
 A window is in force from the first instant at which the clocks of its day show `start` or later to the first at
 which they show `end` or later, so that an hour which clocks skip or show twice neither loses nor doubles an edge.
-An edge works like a policy version at its instant; it follows from the rules, so no snapshot carries it.
+Outside its own tenancy, or that of a tenant above it, a tenant is promised nothing. An edge works like a policy
+version at its instant; it follows from the rules, so no snapshot carries it.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dure.model.instants import Instant
+from dure.model.job import TenantId
+from dure.model.resources import Quota
 from dure.model.rules import QuotaChange, Rules, Window
 from dure.model.tenant import Tenant
 
@@ -23,38 +26,40 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = 7
 
-_Active: TypeAlias = tuple[bool, ...]
+_Active: TypeAlias = tuple[tuple[bool, ...], frozenset[TenantId]]
+"""(which windows hold, whose own tenancy does not)."""
 
 
 class Timetable:
-    """When which of a bundle's windows are in force. Raises ValueError for an unknown time zone."""
+    """Which of a bundle's windows and tenancies are in force when. Raises ValueError for an unknown time zone."""
 
-    __slots__ = ("_known", "_zone", "rules")
+    __slots__ = ("_known", "_last", "_terms", "_zone", "rules")
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self._zone = _zone(rules.timezone) if rules.windows else UTC
+        self._terms = [(tenant.id, tenant.term) for tenant in rules.tenants if tenant.term]
         self._known: dict[_Active, Rules] = {}
+        self._last: tuple[Instant, Instant | None, Rules] | None = None
 
     def in_force(self, at: Instant) -> Rules:
-        """The rules with the windows that hold at `at` applied; the same object for the same windows."""
-        active = tuple(self._holds(window, at) for window in self.rules.windows)
-        if not any(active):
+        """The rules as they hold at `at`: the same object for the same windows and tenancies."""
+        if not self.rules.windows and not self._terms:
             return self.rules
-        if active not in self._known:
-            held = (w for w, is_active in zip(self.rules.windows, active, strict=True) if is_active)
-            self._known[active] = _changed(self.rules, held)
-        return self._known[active]
+        if self._last is not None:
+            since, edge, rules = self._last
+            if since <= at and (edge is None or at < edge):
+                return rules
+        self._last = (at, self.next_edge(at), self._at(at))
+        return self._last[2]
 
     def next_edge(self, at: Instant) -> Instant | None:
-        """The first instant after `at` at which some window begins or ends; None where there are no windows."""
-        return min(self._coming(at), default=None)
+        """The first instant after `at` at which a window or tenancy begins or ends; None where none does."""
+        return min((edge for edge in (*self._term_edges(), *self._around(at)) if edge > at), default=None)
 
     def last_edge(self, at: Instant) -> Instant | None:
-        """The last instant up to and with `at` at which some window began or ended."""
-        today = self._today(at)
-        past = (edge for edge in self._edges_from(today - timedelta(days=_WEEK + 1), _WEEK + 2) if edge <= at)
-        return max(past, default=None)
+        """The last instant up to and with `at` at which a window or tenancy began or ended."""
+        return max((edge for edge in (*self._term_edges(), *self._around(at)) if edge <= at), default=None)
 
     def edges(self, after: Instant, until: Instant) -> Iterator[Instant]:
         """Every edge over (after, until], in order, each once."""
@@ -63,9 +68,23 @@ class Timetable:
             yield edge
             edge = self.next_edge(edge)
 
-    def _coming(self, at: Instant) -> Iterator[Instant]:
-        """Edges after `at`: a window comes round within a week and a day, and ends a day later."""
-        return (edge for edge in self._edges_from(self._today(at) - _DAY, _WEEK + 2) if edge > at)
+    def _at(self, at: Instant) -> Rules:
+        active = tuple(self._holds(window, at) for window in self.rules.windows)
+        over = frozenset(tenant for tenant, term in self._terms if at not in term)
+        if not any(active) and not over:
+            return self.rules
+        if (active, over) not in self._known:
+            held = (w for w, is_active in zip(self.rules.windows, active, strict=True) if is_active)
+            self._known[active, over] = _changed(self.rules, held, over)
+        return self._known[active, over]
+
+    def _term_edges(self) -> Iterator[Instant]:
+        return (edge for _, term in self._terms for edge in (term.start, term.end))
+
+    def _around(self, at: Instant) -> Iterator[Instant]:
+        """Edges of windows near `at`: each window comes round within a week, and ends at most a day later."""
+        first = self._today(at) - timedelta(days=_WEEK + 1)
+        return self._edges_from(first, 2 * _WEEK + 3)
 
     def _edges_from(self, first: date, days: int) -> Iterator[Instant]:
         for window in self.rules.windows:
@@ -108,7 +127,7 @@ class Timetable:
 
 
 def in_force(rules: Rules, at: Instant) -> Rules:
-    """The rules with the windows that hold at `at` applied; the very same where none does.
+    """The rules as they hold at `at`; the very same where no window holds and no tenancy is out of force.
 
     Raises ValueError for an unknown time zone.
     """
@@ -116,12 +135,15 @@ def in_force(rules: Rules, at: Instant) -> Rules:
 
 
 def next_edge(rules: Rules, at: Instant) -> Instant | None:
-    """The first instant after `at` at which a window begins or ends. Raises ValueError for an unknown zone."""
+    """The first instant after `at` at which a window or tenancy begins or ends.
+
+    Raises ValueError for an unknown time zone.
+    """
     return Timetable(rules).next_edge(at)
 
 
 def edges(rules: Rules, after: Instant, until: Instant) -> tuple[Instant, ...]:
-    """Every instant over (after, until] at which a window begins or ends, in order.
+    """Every instant over (after, until] at which a window or tenancy begins or ends, in order.
 
     Raises ValueError for an unknown time zone.
     """
@@ -135,13 +157,18 @@ def _zone(timezone: str) -> ZoneInfo:
         raise ValueError(f"{timezone!r} is no time zone; write for example Asia/Seoul") from error
 
 
-def _changed(rules: Rules, windows: Iterable[Window]) -> Rules:
-    """The windows' statements in place of the tenants' own, the later window's in place of the earlier's."""
+def _changed(rules: Rules, windows: Iterable[Window], over: Collection[TenantId]) -> Rules:
+    """The windows' statements in place of the tenants' own, a later window's in place of an earlier one's."""
     tenants = {tenant.id: tenant for tenant in rules.tenants}
     for window in windows:
         for change in window.changes:
             if change.tenant in tenants:
                 tenants[change.tenant] = _with(tenants[change.tenant], change)
+    outside = set(over)
+    for tenant in rules.tenants:
+        if tenant.id in outside or tenant.parent in outside:
+            outside.add(tenant.id)
+            tenants[tenant.id] = replace(tenants[tenant.id], guarantee=Quota(), keep=Quota())
     return replace(rules, tenants=tuple(tenants.values()))
 
 
