@@ -17,8 +17,43 @@ class Texted(BaseModel):
     ko: str = ""
 
 
+class ForecastAnswer(BaseModel):
+    """When a waiting job starts by forecast, as worked out at `as_of`; null: later than the forecast looks.
+
+    In half of the futures it starts by `median`, in nine of ten by `p90`.
+    """
+
+    median: str | None
+    p90: str | None
+    as_of: str
+
+
+class EvictionCounts(BaseModel):
+    """How often a job had to leave its place, the rule of the last time, and what was lost in all."""
+
+    count: int = 0
+    last_rule: str | None = None
+    lost_ms: int = 0
+
+
+class EvictionAnswer(BaseModel):
+    """One attempt that had to leave; `by` is a job or an entry of the calendar, "(others)" for another tenant's."""
+
+    attempt: int
+    at: str | None
+    rule: str
+    by: str
+    lost_ms: int
+    en: str
+    ko: str
+
+
 class JobAnswer(BaseModel):
-    """One job as it is now. `resources` are of all its tasks together; `reason` is null while it runs."""
+    """One job as it is now. `resources` are of all its tasks together; `reason` is null while it runs.
+
+    `time_limits_ms` are limits of its own under some flavors; `vacating` is the rule by which it is leaving its
+    place; `checkpoint` the last one that its attempt reported; `forecast` stands while it waits.
+    """
 
     id: str
     tenant: str
@@ -43,6 +78,12 @@ class JobAnswer(BaseModel):
     workdir: str
     image: str
     after: list[str]
+    time_limits_ms: dict[str, int] = {}
+    checkpoint_interval_ms: int | None = None
+    checkpoint: str | None = None
+    vacating: str | None = None
+    evictions: EvictionCounts = EvictionCounts()
+    forecast: ForecastAnswer | None = None
 
 
 class Placed(BaseModel):
@@ -76,7 +117,7 @@ class Notes(BaseModel):
 
 
 class ExplanationAnswer(BaseModel):
-    """Every reason for a job's state, the one that decides first."""
+    """Every reason for a job's state, the one that decides first; `about` is the job itself."""
 
     job: str
     state: str
@@ -89,6 +130,32 @@ class ExplanationAnswer(BaseModel):
     notes: Notes
     placements: list[Placed]
     reservation: Reserved | None
+    about: JobAnswer
+    evictions: list[EvictionAnswer] = []
+    expected: Notes = Notes()
+
+
+class EstimateAnswer(BaseModel):
+    """What would become of a job, were it submitted now: its verdict, its start and its cost in won.
+
+    Null where nothing is known: no start before the forecast's end, or no forecast yet. The cost lies between the
+    median run time on the cheapest and nine cases of ten on the dearest of its flavors, by rate card; shares of
+    cost pools come on top.
+    """
+
+    verdict: Texted | None
+    start: ForecastAnswer | None
+    cost_low_won: int | None
+    cost_high_won: int | None
+    as_of: str
+    expected: Notes = Notes()
+
+
+class DrainedAnswer(BaseModel):
+    """A node, and whether it takes jobs."""
+
+    node: str
+    state: str
 
 
 class UsageRow(BaseModel):

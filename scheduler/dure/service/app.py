@@ -10,7 +10,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from dure.service import jobs_api, logs_api, metrics_api, room_api, submit_api, use_api
+from dure.service import (
+    estimate_api,
+    jobs_api,
+    logs_api,
+    metrics_api,
+    node_api,
+    room_api,
+    submit_api,
+    use_api,
+)
 from dure.service.bodies import Bodies
 from dure.service.errors import ApiError, ErrorAnswer, bad_input, unavailable
 from dure.service.hall import Hall, known_parameters
@@ -37,7 +46,7 @@ def create_app(hall: Hall) -> FastAPI:
         description="Shares one room fairly, meters it and bills it. Instants are ISO 8601 UTC.",
     )  # fmt: skip
     app.state.hall = hall
-    for module in (submit_api, jobs_api, logs_api, use_api, room_api, metrics_api):
+    for module in (submit_api, estimate_api, jobs_api, logs_api, node_api, use_api, room_api, metrics_api):
         app.include_router(module.router, dependencies=[Depends(known_parameters)])
     app.state.parameters = _parameters(app)
     app.add_exception_handler(ApiError, _api_error)

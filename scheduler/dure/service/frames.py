@@ -1,4 +1,4 @@
-"""Messages between the server and its Room child: a length, then a pickle, over a pipe only the two hold."""
+"""Messages between the server and its children: a length, then a pickle, over a pipe only the two hold."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeAlias
 
 from dure.model.change import Change
-from dure.model.instants import Instant
+from dure.model.instants import Instant, Millis
 from dure.model.job import Job, JobId
 from dure.model.rules import Rules
 from dure.model.snapshot import Snapshot
@@ -68,7 +68,40 @@ class Show:
     """Answer: the Room's Snapshot."""
 
 
-Request: TypeAlias = Begin | Apply | Decide | Explain | Suppose | Adopt | Show
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Answer: the Room's Snapshot, pickled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """To the forecasting child: jobs that ran to their end in so many ms, and jobs that started. Answer: None."""
+
+    ended: tuple[tuple[Job, Millis], ...] = ()
+    started: tuple[tuple[JobId, Instant], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastAll:
+    """Answer: an Estimate by id for every job that waits in this pickled Snapshot."""
+
+    packed: bytes
+    rules: Rules
+    now: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastOne:
+    """Answer: the Estimate of this job, were it submitted now."""
+
+    packed: bytes
+    rules: Rules
+    now: Instant
+    job: Job
+    waiting_for: frozenset[JobId]
+
+
+Request: TypeAlias = Begin | Apply | Decide | Explain | Suppose | Adopt | Show | Pack
 
 
 @dataclass(frozen=True, slots=True)

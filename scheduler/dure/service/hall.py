@@ -16,6 +16,7 @@ from dure.model.job import TenantId, UserId
 from dure.ports import SpecReader
 from dure.service.books import Books
 from dure.service.errors import ApiError, bad_input, forbidden, nearest, not_found, unavailable
+from dure.service.forecasts import Forecasts
 from dure.service.identity import Caller, Role
 from dure.service.live import Live
 from dure.service.loop import Loop
@@ -68,6 +69,10 @@ class Hall:
     policy: PolicyKeeper
     read_spec: SpecReader
     cost: CostSoFar = field(default_factory=CostSoFar)
+    forecasts: Forecasts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.forecasts = Forecasts(self.live)
 
 
 def hall_of(request: Request) -> Hall:

@@ -10,13 +10,16 @@ from fastapi import APIRouter, Query
 from dure.model.job import JobId
 from dure.model.plan import Explanation
 from dure.model.record import JobRecord, JobState
-from dure.service import views, words
-from dure.service.answers import ExplanationAnswer, JobAnswer
+from dure.ports import Refused
+from dure.service import explanations, words
+from dure.service.anonymous import Eyes, for_the_eyes_of
+from dure.service.answers import EvictionAnswer, ExplanationAnswer, JobAnswer, Notes
 from dure.service.errors import ApiError, forbidden
+from dure.service.evictions import evicted
 from dure.service.hall import Hall, Person, Serving, seen_tenant
 from dure.service.identity import Caller
-from dure.service.requests import Line
-from dure.service.seen_jobs import JobPath, for_the_eyes_of, job_answer, record_of
+from dure.service.requests import CheckpointRequest, Line
+from dure.service.seen_jobs import JobPath, job_answer, record_of
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -71,18 +74,40 @@ async def release(job: JobPath, hall: Serving, caller: Person) -> JobAnswer:
     return await _set_held(hall, caller, job, held=False)
 
 
+@router.post("/{job}/checkpoint")
+async def checkpoint(
+    job: JobPath, hall: Serving, caller: Person, body: CheckpointRequest | None = None
+) -> JobAnswer:
+    """A running job has saved its state: what it did before is not lost should it be evicted."""
+    record = await _changeable(hall, caller, job)
+    attempt = (body.attempt if body else None) or len(record.attempts)
+    try:
+        await hall.live.backend.checkpointed(job, attempt, hall.live.now())
+    except Refused as refusal:
+        raise ApiError(
+            409, "not-running", refusal.reason, "only a running attempt makes checkpoints"
+        ) from refusal
+    hall.loop.wake()
+    return job_answer(hall, await hall.live.backend.record(job))
+
+
 @router.get("/{job}/explain")
 async def explain(job: JobPath, hall: Serving, caller: Person) -> ExplanationAnswer:
     """Every reason why a job is where it is."""
     record = await record_of(hall, caller, job)
-    timezone = hall.live.rules.timezone
     try:
         told = await _explained(hall, job)
     except KeyError:  # it ended meanwhile, or long ago
         record = await hall.live.backend.record(job)
-        return views.final_answer(record, hall.live.now(), timezone)
-    told = for_the_eyes_of(caller, told, hall)
-    return views.explanation_answer(told, record.state.value, timezone)
+        answer = explanations.final_answer(job_answer(hall, record), hall.live.now())
+    else:
+        record = await hall.live.backend.record(job)
+        told = await for_the_eyes_of(caller, told, record.job.tenant, hall)
+        about = job_answer(hall, record)
+        answer = explanations.explanation_answer(told, record, about, hall.live.rules)
+    return answer.model_copy(
+        update={"evictions": await _evictions(hall, caller, record), "expected": _expected(hall, record)}
+    )
 
 
 @router.get("/{job}/wait")
@@ -125,6 +150,19 @@ def _instead(record: JobRecord, *, held: bool) -> str:
     if held:
         return f"only a waiting job can be held; to end this one: dure cancel {record.job.id}"
     return "it has started: nothing holds it, and there is nothing to release"
+
+
+async def _evictions(hall: Hall, caller: Caller, record: JobRecord) -> list[EvictionAnswer]:
+    eyes = Eyes(hall, caller, record.job.tenant)
+    return [
+        explanations.eviction_answer(attempt, eviction, await eyes.by(eviction.rule.value, eviction.by))
+        for attempt, eviction in evicted(record)
+    ]
+
+
+def _expected(hall: Hall, record: JobRecord) -> Notes:
+    estimate = hall.forecasts.of(record.job.id) if record.state is JobState.PENDING else None
+    return explanations.expected(estimate, hall.live.now(), hall.live.rules) if estimate else Notes()
 
 
 async def _explained(hall: Hall, job: JobId) -> Explanation:

@@ -42,7 +42,7 @@ class Live:
     `room` and `meter` are None until the first recovery. `ending` are jobs told to end and not yet seen ended;
     `kept` are jobs being queued on hold, which may not start in between. `use_rules` tells the backend of new
     rules; `findings` say why the newest bundle was refused; `answering`: the last turn went well. `wake` makes the
-    loop take a turn.
+    loop take a turn; `listeners` are told every change, and must be quick.
     """
 
     settings: Settings
@@ -65,6 +65,7 @@ class Live:
     answering: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    listeners: list[Callable[[Change], None]] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def now(self) -> Instant:
@@ -95,6 +96,8 @@ class Live:
             events.tell(self.observed, change)
             self.observed.apply(change)
             self.metering().apply(change)
+            for listener in self.listeners:
+                listener(change)
             if isinstance(change, Withdrawn | Ended):
                 self.ending.discard(change.job)
         await self.child().apply(fresh)

@@ -90,6 +90,9 @@ Cpu = Annotated[str, _Form(r"[0-9]{1,9}(\.[0-9]{1,3}|m)?", units.cpu)]
 Memory = Annotated[str, _Form(r"[0-9]{1,9}(Ki|Mi|Gi|Ti|K|k|M|G|T)", units.memory)]
 Gpu = Annotated[str, _Form(r"([a-z0-9][a-z0-9.,-]*:[0-9]{1,6})?", _devices)]
 Length = Annotated[str, _Form(r"([0-9]{1,9}(ms|[dhms]))+", units.duration)]
+FlavorName = Annotated[
+    str, _named(r"[a-z0-9][a-z0-9.-]{0,127}", "GPU flavor", "dure room shows those of this room")
+]
 Variable = Annotated[
     str, _named(r"[A-Za-z_][A-Za-z0-9_]*", "name of a variable", "take letters, digits and _, no digit first")
 ]
@@ -133,7 +136,10 @@ class MountRequest(Body):
 
 
 class JobRequest(Body):
-    """A job to submit. `groups` stands instead of `tasks`, `cpu`, `memory` and `gpu`."""
+    """A job to submit. `groups` stands instead of `tasks`, `cpu`, `memory` and `gpu`.
+
+    `time` is the time limit; `time_limits` are others under some flavors, which are faster or slower.
+    """
 
     command: Command = []
     name: Line = ""
@@ -143,6 +149,7 @@ class JobRequest(Body):
     gpu: Gpu | None = None
     groups: Annotated[list[GroupRequest], Field(max_length=100)] = []
     time: Length | None = None
+    time_limits: Annotated[dict[FlavorName, Length], Field(max_length=100)] = {}
     priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
     preemptible: bool = True
     project: Line = ""
@@ -178,6 +185,12 @@ class JobRequest(Body):
         if not self.command and not (self.groups and all(group.command for group in self.groups)):
             raise ValueError("command is empty; name the program to run, for example python3 train.py")
         return self
+
+
+class CheckpointRequest(Body):
+    """Which attempt has made a checkpoint; the one that runs where it is left out."""
+
+    attempt: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
 
 class PauseRequest(Body):

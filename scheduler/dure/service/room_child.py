@@ -1,24 +1,16 @@
-"""The child process that holds the Room: reads requests from its standard input, answers on its output.
-
-It ends when the server closes the pipe, and, should the server be killed, by the kernel's word of its death. It
-keeps the lock of the data directory open, so that no second server begins while it lives.
-"""
+"""The child process that holds the Room."""
 
 from __future__ import annotations
 
-import ctypes
-import os
-import signal
+import pickle
 import sys
-from typing import BinaryIO
 
 from dure.model.change import Submitted
 from dure.model.plan import Explanation
 from dure.model.rules import Rules
 from dure.planning.room import Room
 from dure.service import frames
-
-_PR_SET_PDEATHSIG = 1  # prctl(2)
+from dure.service.child import run
 
 
 class Desk:
@@ -28,7 +20,7 @@ class Desk:
         self._room: Room | None = None
         self._rules: Rules | None = None
 
-    def answer(self, request: frames.Request) -> object:
+    def answer(self, request: object) -> object:
         """What the request asks for, or Failed."""
         try:
             return self._answer(request)
@@ -38,7 +30,7 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - the server logs it and starts this child anew
             return frames.Failed(f"{type(error).__name__}: {error}")
 
-    def _answer(self, request: frames.Request) -> object:
+    def _answer(self, request: object) -> object:
         match request:
             case frames.Begin(snapshot, rules, since):
                 self._room, self._rules = Room.of(snapshot, rules, since), rules
@@ -55,6 +47,8 @@ class Desk:
                 return self._suppose(request)
             case frames.Show():
                 return self._held().snapshot()
+            case frames.Pack():
+                return pickle.dumps(self._held().snapshot(), protocol=pickle.HIGHEST_PROTOCOL)
         return None
 
     def _held(self) -> Room:
@@ -70,36 +64,5 @@ class Desk:
         return copy.explain(request.job.id, request.now)
 
 
-def serve_requests(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer until the other side closes the pipe."""
-    desk = Desk()
-    while (request := frames.read(requests)) is not None:
-        answers.write(frames.encode(desk.answer(request)))
-        answers.flush()
-
-
-def _die_with(parent: int) -> None:
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the kernel was asked
-        sys.exit(0)
-
-
-def main(parent: int) -> None:
-    """Run as a child of process `parent`."""
-    _die_with(parent)
-    for number in (
-        signal.SIGINT,
-        signal.SIGTERM,
-        signal.SIGHUP,
-    ):  # sent to a whole group: the server's to act on
-        signal.signal(number, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # nothing but answers may reach the pipe
-    try:
-        serve_requests(sys.stdin.buffer, answers)
-    except BrokenPipeError:
-        sys.exit(0)
-
-
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    run(Desk().answer, int(sys.argv[1]))

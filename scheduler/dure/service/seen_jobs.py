@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Path
 
 from dure.model.job import JobId
-from dure.model.plan import Explanation
 from dure.model.record import JobRecord
-from dure.service import views, words
+from dure.service import views
 from dure.service.answers import JobAnswer
 from dure.service.errors import not_found
 from dure.service.hall import Hall
@@ -41,14 +39,11 @@ async def known_job(hall: Hall, job: JobId) -> JobRecord | None:
         return None
 
 
-def for_the_eyes_of(caller: Caller, told: Explanation, hall: Hall) -> Explanation:
-    """Other tenants' jobs stand in the way without their names."""
-    jobs, rules = hall.live.observed.jobs, hall.live.rules
-    unseen = {job for job, entry in jobs.items() if not caller.sees(entry.job.tenant, rules)}
-    hidden = (replace(r, subject=words.OTHERS) if r.subject in unseen else r for r in told.reasons)
-    return replace(told, reasons=tuple(hidden))
-
-
 def job_answer(hall: Hall, record: JobRecord) -> JobAnswer:
-    """The job as it is now, with the last plan's word on it."""
-    return views.job_answer(record, verdict_of(hall.live, record), hall.live.rules.timezone)
+    """The job as it is now, with the last plan's word on it, and the last forecast of its start."""
+    live = hall.live
+    claims = live.plan.claims if live.plan else ()
+    claim = next((claim for claim in claims if claim.job == record.job.id), None)
+    estimate = hall.forecasts.of(record.job.id)
+    forecast = views.forecast_answer(estimate) if estimate else None
+    return views.job_answer(record, live.rules, verdict_of(live, record), claim, forecast)

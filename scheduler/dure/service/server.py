@@ -131,6 +131,7 @@ async def _run(hall: Hall, settings: Settings, listener: socket.socket, ended: a
     api = asyncio.create_task(server.serve(sockets=[listener]), name="api")
     looping = asyncio.create_task(hall.loop.run(), name="loop")
     watching = asyncio.create_task(hall.policy.watch(), name="policy")
+    forecasting = asyncio.create_task(hall.forecasts.run(), name="forecasts")
     stop = asyncio.create_task(ended.wait(), name="stop")
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: _reload_soon(hall))
     _write_server_file(settings.data, listener)
@@ -140,7 +141,7 @@ async def _run(hall: Hall, settings: Settings, listener: socket.socket, ended: a
     hall.live.announce()
     hall.loop.wake()
     server.should_exit = True
-    outcomes = await asyncio.gather(api, looping, watching, return_exceptions=True)
+    outcomes = await asyncio.gather(api, looping, watching, forecasting, return_exceptions=True)
     stop.cancel()
     (settings.data / "server.json").unlink(missing_ok=True)
     for fault in (outcome for outcome in outcomes if isinstance(outcome, BaseException)):

@@ -11,6 +11,7 @@ from dataclasses import replace
 from dure.model import units
 from dure.model.instants import Instant, Millis
 from dure.model.job import Job, JobId, Mount, TaskGroup, TenantId, UserId
+from dure.model.resources import Flavor
 from dure.model.rules import Rules
 from dure.model.tenant import Tenant
 from dure.service.errors import bad_input
@@ -49,6 +50,7 @@ def job_of(request: JobRequest, tenant: Tenant, user: UserId, rules: Rules, now:
             after=tuple(sorted(set(request.after))),
             checkpoint_interval=_length(request.checkpoint_interval),
             idempotency_key=request.idempotency_key,
+            time_limits=_limits(request),
         )
     except ValueError as error:
         raise bad_input(str(error)) from error
@@ -92,6 +94,16 @@ def _length(text: str | None) -> Millis | None:
     if millis := units.duration(text):
         return millis
     raise ValueError(f"{text!r} is no time at all; write for example 90s, 2h30m or 7d")
+
+
+def _limits(request: JobRequest) -> tuple[tuple[Flavor, Millis], ...]:
+    """Limits by flavor, sorted. Raises ValueError for a flavor that no group asks for, or no length."""
+    asked = {flavor for group in _groups(request) for flavor in group.flavors}
+    for flavor in sorted(request.time_limits.keys() - asked):
+        known = ", ".join(sorted(asked)) or "no GPU at all"
+        raise ValueError(f"time_limits names {flavor}, but the job asks for {known}")
+    limits = {flavor: _length(text) for flavor, text in request.time_limits.items()}
+    return tuple(sorted((flavor, limit) for flavor, limit in limits.items() if limit is not None))
 
 
 def _default_limit(tenant: Tenant, rules: Rules) -> Millis | None:

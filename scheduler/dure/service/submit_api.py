@@ -7,16 +7,19 @@ import asyncio
 from fastapi import APIRouter, Response
 
 from dure.model.job import Job, JobId
+from dure.model.plan import Explanation
 from dure.model.record import JobRecord, JobState
+from dure.model.tenant import Tenant
 from dure.ports import KeyReused, Refused
 from dure.service import views
+from dure.service.anonymous import for_the_eyes_of
 from dure.service.answers import JobAnswer
 from dure.service.errors import ApiError, bad_input, forbidden, nearest, refused
 from dure.service.hall import Hall, Person, Serving
 from dure.service.identity import Caller
 from dure.service.refusals import check_policy, check_possible, tenant_of
 from dure.service.requests import JobRequest, Line
-from dure.service.seen_jobs import for_the_eyes_of, job_answer, known_job
+from dure.service.seen_jobs import job_answer, known_job
 from dure.service.submission import job_of, same_again
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -38,24 +41,40 @@ async def submit(
     del file  # `bodies` has used it
     if idempotency_key:
         body = body.model_copy(update={"idempotency_key": body.idempotency_key or idempotency_key})
-    rules = hall.live.rules
-    tenant = tenant_of(_acts_for(body, caller, hall), rules)
-    user = body.user if body.user and caller.is_room_admin else caller.user
-    job = job_of(body, tenant, user, rules, hall.live.clock.now())
+    job, tenant = asked_for(body, hall, caller)
     known = await known_job(hall, job.id)
     if known is not None:
         response.status_code = 200
         return job_answer(hall, await _enqueue(hall, same_again(job, body, known.job), hold=False))
-    check_policy(job, tenant, rules, hall.live.observed, hall.live.settings.data / "secrets")
-    waiting = await _waiting_for(hall, job)
-    await asyncio.to_thread(
-        check_possible, job, tuple(hall.live.observed.nodes.values()), rules, job.submitted
-    )
+    waiting = await allowed(job, tenant, hall)
     if dry_run:
         response.status_code = 200
-        told = await hall.live.child().suppose(job, waiting, hall.live.now())
-        return views.supposed_answer(job, for_the_eyes_of(caller, told, hall), rules.timezone)
+        return views.supposed_answer(job, await supposed(job, waiting, hall, caller), hall.live.rules)
     return job_answer(hall, await _enqueue(hall, job, hold=body.hold))
+
+
+def asked_for(body: JobRequest, hall: Hall, caller: Caller) -> tuple[Job, Tenant]:
+    """The job that is asked for, and whose it is. Raises ApiError where it cannot be read, or is not theirs."""
+    rules = hall.live.rules
+    tenant = tenant_of(_acts_for(body, caller, hall), rules)
+    user = body.user if body.user and caller.is_room_admin else caller.user
+    return job_of(body, tenant, user, rules, hall.live.clock.now()), tenant
+
+
+async def allowed(job: Job, tenant: Tenant, hall: Hall) -> frozenset[JobId]:
+    """Which jobs it waits for, where nothing speaks against it. Raises ApiError where something does."""
+    live = hall.live
+    check_policy(job, tenant, live.rules, live.observed, live.settings.data / "secrets")
+    waiting = await _waiting_for(hall, job)
+    nodes = tuple(live.observed.nodes.values())
+    await asyncio.to_thread(check_possible, job, nodes, live.rules, job.submitted)
+    return waiting
+
+
+async def supposed(job: Job, waiting: frozenset[JobId], hall: Hall, caller: Caller) -> Explanation:
+    """What the planner would say of the job now, as the caller may see it."""
+    told = await hall.live.child().suppose(job, waiting, hall.live.now())
+    return await for_the_eyes_of(caller, told, job.tenant, hall)
 
 
 def _acts_for(body: JobRequest, caller: Caller, hall: Hall) -> str:

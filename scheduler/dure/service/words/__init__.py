@@ -9,8 +9,11 @@ from dure.service.words import ahead, kept, preemption, waiting
 from dure.service.words.endings import cancelled_by, ending
 from dure.service.words.forecast import expected
 from dure.service.words.phrases import OTHERS, Said, Text, amount, amounts, length, said_of
+from dure.service.words.preemption import evicted_by
 
-__all__ = ["OTHERS", "Text", "amount", "amounts", "cancelled_by", "ending", "expected", "length", "reason"]
+__all__ = [
+    "OTHERS", "Text", "amount", "amounts", "cancelled_by", "ending", "evicted_by", "expected", "length", "reason",
+]  # fmt: skip
 
 
 def reason(of: Reason, timezone: str) -> Text:
