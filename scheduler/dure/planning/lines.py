@@ -33,18 +33,30 @@ class Turn(Enum):
 
 
 class Lines:
-    """The classes that may have a turn, by tenant and user, or all in one line; `stands` says where each is."""
+    """The classes that may have a turn, by tenant and user, or all in one line; `stands` says where each is.
 
-    __slots__ = ("_fair", "all", "stands", "tenants")
+    `below` leads down the tree to them: at a tenant (None: above all roots) those one level below it at or under
+    which some class stands, with how many tenants there have a line.
+    """
+
+    __slots__ = ("_fair", "all", "below", "stands", "tenants")
 
     def __init__(self, fair: bool) -> None:
         self._fair = fair
         self.stands: dict[Kind, tuple[int, Age]] = {}
         self.tenants: dict[Account, dict[UserId, list[Stand]]] = {}
+        self.below: dict[Account | None, dict[Account, int]] = {}
         self.all: list[Stand] = []
 
     def __contains__(self, kind: Kind) -> bool:
         return kind in self.stands
+
+    def among(self, kinds: Iterable[Kind]) -> Lines:
+        """Lines of these classes only, which change apart from these."""
+        lines = Lines(self._fair)
+        for kind in kinds:
+            lines.enter(kind)
+        return lines
 
     def enter(self, kind: Kind) -> None:
         """A class with a waiting job takes its stand."""
@@ -64,12 +76,42 @@ class Lines:
             del users[kind.user]
             if not users:
                 del self.tenants[kind.account]
+                self._close(kind.account)
         return True
+
+    def moved(self, kind: Kind) -> None:
+        """The oldest job of a class is another one: it stands there, or nowhere without jobs."""
+        if not kind.jobs:
+            self.leave(kind)
+        elif (stand := self.stands.get(kind)) is not None:
+            line = self._line(kind)
+            del line[bisect_left(line, stand)]
+            stand = self.stands[kind] = (stand[0], kind.jobs[0])
+            insort(line, (*stand, kind))
 
     def _line(self, kind: Kind) -> list[Stand]:
         if not self._fair:
             return self.all
-        return self.tenants.setdefault(kind.account, {}).setdefault(kind.user, [])
+        users = self.tenants.get(kind.account)
+        if users is None:
+            users = self.tenants[kind.account] = {}
+            self._open(kind.account)
+        line = users.get(kind.user)
+        if line is None:
+            line = users[kind.user] = []
+        return line
+
+    def _open(self, account: Account) -> None:
+        for over, above in zip(account.path, (*account.path[1:], None), strict=True):
+            under = self.below.setdefault(above, {})
+            under[over] = under.get(over, 0) + 1
+
+    def _close(self, account: Account) -> None:
+        for over, above in zip(account.path, (*account.path[1:], None), strict=True):
+            under = self.below[above]
+            under[over] -= 1
+            if not under[over]:
+                del under[over]
 
 
 def head(line: Iterable[Stand], dropped: Collection[Kind]) -> Stand | None:

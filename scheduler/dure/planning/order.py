@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import TypeAlias
 
-from dure.model.job import UserId
+from dure.model.job import TenantId, UserId
 from dure.planning.lines import Age, Lines, Stand, Turn, head
 from dure.planning.queue import Kind
 from dure.planning.quota import Account, used_of
 from dure.planning.standing import Standing
+
+Rank: TypeAlias = tuple[int, float, TenantId]
+"""(0: by held/guarantee, or the only order; 1: by score after those), ratio or score, id."""
 
 Key: TypeAlias = tuple[tuple[object, ...], ...]
 """Compares as the order does."""
@@ -23,25 +26,37 @@ Key: TypeAlias = tuple[tuple[object, ...], ...]
 class Lineup:
     """The order at one moment of a decision: it changes with every start."""
 
-    __slots__ = ("_fair", "_paths", "standing")
+    __slots__ = ("_fair", "_paths", "_ranks", "standing")
 
     def __init__(self, standing: Standing, fair: bool) -> None:
         self.standing = standing
         self._fair = fair
         self._paths: dict[tuple[Account, Turn], tuple[int, Key]] = {}
+        self._ranks: dict[Turn, dict[Account, tuple[int, Rank]]] = {turn: {} for turn in Turn}
 
     def first(self, lines: Lines, turn: Turn, dropped: Collection[Kind]) -> Kind | None:
         """Whose turn it is, of all that were not dropped."""
         if not self._fair:
             stand = head(lines.all, dropped)
             return stand[2] if stand else None
-        best: tuple[Key, Kind] | None = None
-        for account, users in lines.tenants.items():
-            key = self._path(account, turn)
-            if best is None or key < best[0]:
-                kind = self._first_inside(account, users, dropped)
-                best = (key, kind) if kind else best
-        return best[1] if best else None
+        return self._first_below(None, lines, turn, dropped)
+
+    def _first_below(
+        self, over: Account | None, lines: Lines, turn: Turn, dropped: Collection[Kind]
+    ) -> Kind | None:
+        """Down the tree, at each level to whoever comes first; a tenant's own jobs come before those below it."""
+        if over is not None and (users := lines.tenants.get(over)):
+            kind = self._first_inside(over, users, dropped)
+            if kind is not None:
+                return kind
+        ranked = [(self._rank(account, turn), account) for account in lines.below.get(over, ())]
+        while ranked:
+            best = min(ranked)
+            kind = self._first_below(best[1], lines, turn, dropped)
+            if kind is not None:
+                return kind
+            ranked.remove(best)
+        return None
 
     def _first_inside(
         self, account: Account, users: Mapping[UserId, list[Stand]], dropped: Collection[Kind]
@@ -63,24 +78,33 @@ class Lineup:
         if not self._fair:
             return (age,)
         inside = (-kind.key.priority, self.standing.user(kind.account, kind.user), age)
-        return (*self._path(kind.account, turn), inside)
+        return (*self.path(kind.account, turn), inside)
 
-    def _path(self, account: Account, turn: Turn) -> Key:
-        """A tenant's own jobs come before those of the tenants below it: (-1,) sorts before any of them."""
+    def path(self, account: Account, turn: Turn) -> Key:
+        """Where a tenant stands: its own jobs come before those of the tenants below it ((-1,) sorts first)."""
         version = account.path[-1].version
         known = self._paths.get((account, turn))
         if known is not None and known[0] == version:
             return known[1]
-        rank = self._due if turn is Turn.GUARANTEED else self._scored
-        key = (*(rank(over) for over in reversed(account.path)), (-1,))
+        key = (*(self._rank(over, turn) for over in reversed(account.path)), (-1,))
         self._paths[account, turn] = (version, key)
         return key
 
-    def _due(self, account: Account) -> tuple[object, ...]:
+    def _rank(self, account: Account, turn: Turn) -> Rank:
+        """A tenant's place among its siblings; no two have one."""
+        ranks, version = self._ranks[turn], account.version
+        known = ranks.get(account)
+        if known is not None and known[0] == version:
+            return known[1]
+        rank = self._due(account) if turn is Turn.GUARANTEED else self._scored(account)
+        ranks[account] = (version, rank)
+        return rank
+
+    def _due(self, account: Account) -> Rank:
         branch = account.branch
         if branch.guarantee:
             return (0, used_of(account.held, branch.guarantee), branch.id)
         return (1, self.standing.score(account).score, branch.id)
 
-    def _scored(self, account: Account) -> tuple[object, ...]:
+    def _scored(self, account: Account) -> Rank:
         return (0, self.standing.score(account).score, account.branch.id)

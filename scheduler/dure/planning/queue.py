@@ -47,14 +47,16 @@ class Kind:
 
     `verdict` is why they wait whatever is free; None where only quota and place decide, and then the class stands
     in the lines. `said` is the verdict of the last plan. `governed`: a guarantee on its path concerns it.
+    `claimed` counts jobs of the class that stand in no line because they hold a claim.
     """
 
-    __slots__ = ("account", "governed", "jobs", "key", "said", "shape", "user", "verdict")
+    __slots__ = ("account", "claimed", "governed", "jobs", "key", "said", "shape", "user", "verdict")
 
     def __init__(self, key: JobClass, shape: Shape, account: Account) -> None:
         self.key, self.shape, self.account = key, shape, account
         self.user: UserId = key.user
         self.jobs: list[Age] = []
+        self.claimed = 0
         self.verdict: Verdict | None = None
         self.said: Verdict | None = None
         asked = {axis for demand in shape.demands for axis, _ in demand.total}
@@ -117,7 +119,7 @@ class Queue:
             if not self.after[other]:
                 del self.after[other]
         self.failed.pop(job, None)
-        if not kind.jobs:
+        if not kind.jobs and not kind.claimed:
             self._forget(kind)
         return entry, kind
 
@@ -176,16 +178,16 @@ class Queue:
 
     def _move(self, kind: Kind, first: Age | None) -> None:
         """The oldest job of a class changes: to this one, or to the next where that is None."""
-        stood = [lines for lines in self.lines.values() if lines.leave(kind)]
         empty = not kind.jobs
         if first is None:
             del kind.jobs[0]
         else:
             kind.jobs.insert(0, first)
-        if empty and kind in kind.shape.kinds:
-            stood = [lines for turn, lines in self.lines.items() if self._stands(kind, turn)]
-        for lines in stood if kind.jobs else ():
-            lines.enter(kind)
+        for turn, lines in self.lines.items():
+            if not empty:
+                lines.moved(kind)
+            elif kind in kind.shape.kinds and self._stands(kind, turn):
+                lines.enter(kind)
 
     def _stands(self, kind: Kind, turn: Turn) -> bool:
         """Whether a class that may have a turn is in its line: not where it is parked."""

@@ -9,7 +9,6 @@ Amounts and values are integers; the one division comes last.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
 from typing import Final, TypeAlias
 
 from dure.planning.axes import CPU_AXIS, FIRST_GPU, MEMORY_AXIS, Vector
@@ -22,8 +21,10 @@ NONE: Final[ByDimension] = (0.0, 0.0, 0.0)
 
 def above(held: Vector, promised: Vector, values: Vector) -> tuple[int, int, int]:
     """Use above guarantee in each dimension: per flavor max(0, held - guarantee), then weighed by value."""
-    devices = zip(held[FIRST_GPU:], promised[FIRST_GPU:], values[FIRST_GPU:], strict=True)
-    gpu = sum((have - due) * value for have, due, value in devices if have > due)
+    gpu = 0
+    for axis in range(FIRST_GPU, len(held)):
+        if (more := held[axis] - promised[axis]) > 0:
+            gpu += more * values[axis]
     cpu, memory = held[CPU_AXIS] - promised[CPU_AXIS], held[MEMORY_AXIS] - promised[MEMORY_AXIS]
     return max(0, cpu), max(0, memory), gpu
 
@@ -36,14 +37,19 @@ def whole(capacity: Vector, values: Vector) -> tuple[int, int, int]:
 
 def parts(amounts: Sequence[int], room: Sequence[int]) -> ByDimension:
     """The amounts as shares of the room; a dimension of which the room has nothing counts for nothing."""
-    cpu, memory, gpu = (amount / of if of else 0.0 for amount, of in zip(amounts, room, strict=True))
-    return cpu, memory, gpu
+    (cpu, memory, gpu), (all_cpu, all_memory, all_gpu) = amounts, room
+    return (
+        cpu / all_cpu if all_cpu else 0.0,
+        memory / all_memory if all_memory else 0.0,
+        gpu / all_gpu if all_gpu else 0.0,
+    )
 
 
 def share(current: ByDimension, history: ByDimension, memory: float) -> float:
     """Max over the dimensions of memory x h + (1 - memory) x a."""
-    return max(map(_weighed, current, history, repeat(memory)))
-
-
-def _weighed(now: float, before: float, memory: float) -> float:
-    return memory * before + (1.0 - memory) * now
+    new = 1.0 - memory
+    return max(
+        memory * history[0] + new * current[0],
+        memory * history[1] + new * current[1],
+        memory * history[2] + new * current[2],
+    )

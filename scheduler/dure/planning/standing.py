@@ -28,7 +28,7 @@ class Standing:
         self._room = whole(state.nodes.capacity, state.values)
         self._zeros = state.axes.zeros()
         self._known: dict[Account, tuple[int, Score]] = {}
-        self._users: dict[tuple[Account, UserId], tuple[int, float]] = {}
+        self._users: dict[tuple[Account, UserId], tuple[list[int], float]] = {}
         self._scores: dict[TenantId, Score] | None = None
 
     def score(self, account: Account) -> Score:
@@ -44,11 +44,12 @@ class Standing:
 
     def user(self, account: Account, user: UserId) -> float:
         """A user's score inside the tenant: the same formula, without guarantee or weight."""
+        held = account.users.get(user, self._zeros)
         known = self._users.get((account, user))
-        if known is not None and known[0] == account.version:
+        if known is not None and known[0] == held:
             return known[1]
-        score = self._share(account.users.get(user, self._zeros), self._zeros, account.branch.id, user)
-        self._users[account, user] = (account.version, score)
+        score = self._share(held, self._zeros, account.branch.id, user)
+        self._users[account, user] = (list(held), score)
         return score
 
     def scores(self, changed: Iterable[Account]) -> dict[TenantId, Score]:
