@@ -1,37 +1,30 @@
-"""`dure simulate`: play a trace through the planner, under a policy bundle."""
+"""`dure simulate`: play a trace through the planner, under one policy bundle or several."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
-from dure_cli.remote.exits import USAGE
+from dure_cli.local.replays import FORMATS, format_of, progress, read_rules, read_trace, refused, room_of
 
 if TYPE_CHECKING:
     from dure.model.rules import Rules
-    from dure.simulate.replay import Played, RoomOf, Settings
+    from dure.simulate.replay import Played, Settings
     from dure.simulate.trace import Trace
+    from dure_cli.local.replay_table import Figures
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_FORMATS = ("swf", "csv", "philly")
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("trace", type=_FILE)
+@click.argument("trace", type=FILE)
 @click.option(
-    "--policy",
-    type=click.Path(),
-    metavar="DIR",
-    required=True,
-    help="The bundle whose rules plan, or a bundled one's name.",
-)
-@click.option("--format", type=click.Choice(_FORMATS), help="The trace's form; by default from its name.")
+    "--policy", "policies", type=click.Path(), metavar="DIR", required=True, multiple=True,
+    help="The bundle whose rules plan, or a bundled one's name; several stand side by side.",
+)  # fmt: skip
+@click.option("--format", type=click.Choice(FORMATS), help="The trace's form; by default from its name.")
 @click.option(
     "--estimates", type=click.Choice(["requested", "exact"]), default="requested", show_default=True,
     help="What the planner is told of a job's length: its limit, or the truth.",
@@ -41,89 +34,76 @@ _FORMATS = ("swf", "csv", "philly")
     help="The trace's processors on one node (default for SWF), or the bundle's nodes (for CSV).",
 )  # fmt: skip
 @click.option("--enforce-limits", is_flag=True, help="End jobs at their limits.")
-@click.option("--tenants", type=_FILE, help="CSV user,tenant: whose each user of the trace is.")
+@click.option("--tenants", type=FILE, help="CSV user,tenant: whose each user of the trace is.")
 @click.option(
-    "--jobs", type=click.Path(dir_okay=False, path_type=Path), help="Write each job's times as CSV."
+    "--add-nodes", metavar="NxSIZE", multiple=True,
+    help="Beside the bundle's nodes: 4xh100:8, or 2xcpu:128,memory:512Gi. May be given again.",
+)  # fmt: skip
+@click.option(
+    "--copies", type=click.IntRange(1, 100), default=1, show_default=True,
+    help="So many times the tenants and their load, as when another building moves in.",
+)  # fmt: skip
+@click.option(
+    "--jobs", type=click.Path(dir_okay=False, path_type=Path),
+    help="Write each job's times as CSV; one policy only.",
+)  # fmt: skip
+@click.option(
+    "-o", "--output", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
 )
-@click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def simulate(
-    trace: Path, policy: str, format: str | None, estimates: str, room: str | None,
-    enforce_limits: bool, tenants: Path | None, jobs: Path | None, output: str,
+    trace: Path, policies: tuple[str, ...], format: str | None, estimates: str, room: str | None,
+    enforce_limits: bool, tenants: Path | None, add_nodes: tuple[str, ...], copies: int, jobs: Path | None,
+    output: str,
 ) -> None:  # fmt: skip
-    """Replay TRACE (SWF, or CSV for GPU clusters; also .gz) under a policy and show waits and shares."""
+    """Replay TRACE (SWF, or CSV for GPU clusters; also .gz) under policies and show waits, shares and bills."""
+    from dure.simulate.arrivals import Estimates, Settings
     from dure.simulate.lines import TraceError
-    from dure.simulate.replay import Estimates, Settings
-    from dure.simulate.report import report, table
     from dure.simulate.tenancy import read_map
+    from dure_cli.local.replay_table import show
 
-    if jobs and not jobs.parent.is_dir():
-        _refuse(f"{jobs}: no such folder; name a file in one that exists")
-    chosen = format or _format_of(trace)
-    rules = _rules(policy)
+    _check_jobs(jobs, policies)
+    chosen = format or format_of(trace)
+    named = [(policy, read_rules(policy)) for policy in policies]
     try:
         settings = Settings(
-            Estimates(estimates), _room(room, chosen), enforce_limits, read_map(tenants) if tenants else None
-        )
-        played = _play(_read(trace, chosen), rules, settings)
+            Estimates(estimates), room_of(room, chosen), enforce_limits, read_map(tenants) if tenants else None,
+            copies=copies,
+        )  # fmt: skip
+        replays = _replays(read_trace(trace, chosen), named, settings, add_nodes, jobs)
     except TraceError as error:
-        _refuse(str(error))
-    if jobs:
-        _write(played, jobs)
-    figures = report(played)
-    shown = [json.dumps(figures, indent=2, ensure_ascii=False)] if output == "json" else table(figures)
-    for line in shown:
-        click.echo(line)
-    _say(figures)
+        refused(str(error))
+    show(replays, output)
+    say(replays[0][1])
 
 
-def _format_of(trace: Path) -> str:
-    suffixes = [suffix.lower() for suffix in trace.suffixes]
-    return "csv" if ".csv" in suffixes[-2:] else "swf"
+def _check_jobs(jobs: Path | None, policies: tuple[str, ...]) -> None:
+    if len(set(policies)) < len(policies):
+        refused("a policy is named twice; name each once")
+    if jobs and len(policies) > 1:
+        refused("--jobs goes with one policy; run once for each")
+    if jobs and not jobs.parent.is_dir():
+        refused(f"{jobs}: no such folder; name a file in one that exists")
 
 
-def _room(room: str | None, format: str) -> RoomOf:
-    from dure.simulate.replay import RoomOf
+def _replays(
+    trace: Trace, named: list[tuple[str, Rules]], settings: Settings, add_nodes: tuple[str, ...], jobs: Path | None
+) -> list[tuple[str, Figures]]:  # fmt: skip
+    """The figures of every replay; one after the other, so that only one is in memory."""
+    from dataclasses import replace
 
-    return RoomOf(room) if room else RoomOf.TRACE if format == "swf" else RoomOf.BUNDLE
-
-
-def _read(trace: Path, format: str) -> Trace:
-    from dure.simulate.gpu_csv import read_gpu_csv, read_philly
-    from dure.simulate.swf import read_swf
-
-    return {"swf": read_swf, "csv": read_gpu_csv, "philly": read_philly}[format](trace)
-
-
-def _rules(policy: str) -> Rules:
-    from dure.ports import PolicyRefused
-    from dure_cli.local.bundles import directory
-    from dure_policies import read_bundle
-
-    try:
-        return read_bundle(directory(policy)).rules
-    except PolicyRefused as refused:
-        _refuse(*refused.findings)
-
-
-def _play(trace: Trace, rules: Rules, settings: Settings) -> Played:
+    from dure.simulate.added import added_nodes
     from dure.simulate.replay import play
+    from dure.simulate.report import report
 
-    with _progress(len(trace.jobs)) as advance:
-        return play(trace, rules, settings, advance)
-
-
-@contextmanager
-def _progress(jobs: int) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr where a person is watching, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("jobs", total=jobs)
-        yield lambda ended: bar.advance(task, ended)
+    replays = []
+    with progress(len(trace.jobs) * settings.copies * len(named)) as advance:
+        for name, rules in named:
+            own = replace(settings, added=added_nodes(add_nodes, rules))
+            played = play(trace, rules, own, advance)
+            if jobs:
+                _write(played, jobs)
+            replays.append((name, report(played)))
+    return replays
 
 
 def _write(played: Played, path: Path) -> None:
@@ -133,19 +113,12 @@ def _write(played: Played, path: Path) -> None:
         with click.open_file(str(path), "w", encoding="utf-8", atomic=not path.exists()) as out:
             write_jobs(played, out)
     except OSError as error:
-        _refuse(f"{path}: cannot be written ({error.strerror}); name a file in a folder of yours")
+        refused(f"{path}: cannot be written ({error.strerror}); name a file in a folder of yours")
 
 
-def _say(figures: dict[str, object]) -> None:
+def say(figures: Figures) -> None:
     """What a reader of the figures must know, on stderr."""
     if unusable := figures["unusable"]:
         click.echo(f"rows without a submit time, run time or processors, left out: {unusable}", err=True)
     if unstarted := figures["unstarted"]:
         click.echo(f"jobs that this room can never start under this policy: {unstarted}", err=True)
-
-
-def _refuse(*findings: str) -> NoReturn:
-    """Say what is wrong, a line each, and end as bad input does."""
-    for finding in findings:
-        click.echo(finding, err=True)
-    raise SystemExit(USAGE)

@@ -1,17 +1,20 @@
-"""What a replay showed: totals, tenants, and every job's times, as JSON values, a table and CSV."""
+"""What a replay showed: totals and tenants in figures, and every job's times as CSV."""
 
 from __future__ import annotations
 
 import csv
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator
-from math import fsum
+from math import ceil, fsum
 from typing import IO, Any, Final, TypeAlias
 
-from dure.model.job import TaskGroup
+from dure.model.instants import DAY, HOUR, SECOND, Instant, Millis
+from dure.model.job import TenantId
 from dure.model.resources import Resources
-from dure.simulate.replay import Played
+from dure.simulate.billing import Billed, billed
+from dure.simulate.fairness import Fairness, fairness
+from dure.simulate.played import Played, Stint, Work
+from dure.simulate.steps import steps
 
 Report: TypeAlias = dict[str, Any]
 
@@ -19,34 +22,41 @@ SHORT: Final = 10
 """Seconds: shorter jobs count as this long in bounded slowdown."""
 
 _DECIMALS: Final = 6
-_CPU, _GPUS = 0, 2
 
 
 class _Sum:
-    """What jobs that ran add up to: seconds waited, slowdowns, and work (amounts times seconds)."""
+    """What jobs add up to: ms waited, slowdowns, and main amount x ms that counted and that was lost."""
 
-    def __init__(self) -> None:
-        self.jobs = self.wait = 0
+    def __init__(self, unit: int) -> None:
+        self._unit = unit
+        self.jobs = self.evictions = self.work = self.lost = 0
+        self.waits = array("q")
         self.slowdowns = array("d")
-        self.work = [0, 0, 0]
 
-    def add(self, wait: int, run: int, group: TaskGroup) -> None:
-        """One job that waited and ran so many seconds."""
+    def ended(self, wait: Millis, run: Millis) -> None:
+        """One job came to its end."""
         self.jobs += 1
-        self.wait += wait
-        self.slowdowns.append(bounded_slowdown(wait, run))
-        for dimension, amount in enumerate((group.cpu, group.memory, group.gpus)):
-            self.work[dimension] += amount * group.count * run
+        self.waits.append(wait)
+        self.slowdowns.append(bounded_slowdown(wait / SECOND, run / SECOND))
 
-    def means(self) -> Report:
-        """Over the jobs; zero where there is none."""
+    def held(self, stint: Stint, amount: int) -> None:
+        """One attempt held this much."""
+        self.evictions += stint.gave_way
+        self.work += amount * (stint.ended - stint.started - stint.lost)
+        self.lost += amount * stint.lost
+
+    def figures(self) -> Report:
+        """Over the jobs that ended; zero where there is none. Lost: in device-hours or core-hours."""
         return {
-            "mean_wait_s": _part(self.wait, self.jobs),
+            "mean_wait_s": _part(sum(self.waits), self.jobs * SECOND),
+            "p95_wait_s": _percentile(self.waits, 95) / SECOND,
             "mean_bounded_slowdown": _part(fsum(self.slowdowns), self.jobs),
+            "evictions": self.evictions,
+            "lost_hours": _part(self.lost, self._unit * HOUR),
         }
 
 
-def bounded_slowdown(wait: int, run: int) -> float:
+def bounded_slowdown(wait: float, run: float) -> float:
     """max(1, (wait + run) / max(run, 10 s)), in seconds.
 
     Source: Feitelson, Rudolph, Schwiegelshohn, Sevcik, Wong, "Theory and Practice in Parallel Job
@@ -56,79 +66,116 @@ def bounded_slowdown(wait: int, run: int) -> float:
 
 
 def report(played: Played) -> Report:
-    """The replay in figures; seconds, shares of 1.
-
-    `utilization` is work over capacity x makespan, in GPUs where the trace asks for any, else in cpu;
-    `makespan_s` from the first submit to the last end; a tenant's `share` is its part of all work in the same
-    dimension. Means are over the jobs that ran; `unstarted` never did.
-    """
-    total, tenants = _sums(played)
-    main = _GPUS if any(job.tasks.gpus for job in played.trace.jobs) else _CPU
-    makespan = _makespan(played)
+    """The replay in figures; seconds, shares of 1, won before VAT (docs/engineer/simulate.md)."""
+    gpus = any(work.wanted.gpus for work in played.works)
+    total, tenants = _sums(played, gpus)
+    fair, bill, whole = fairness_of(played), billed(played), played.interval
+    capacity = _main(played.capacity, gpus)
+    came = capacity * (played.last_submit - whole.start)
     return {
-        "trace": played.trace.name,
-        "jobs": len(played.trace.jobs),
-        "unstarted": len(played.trace.jobs) - total.jobs,
-        "unusable": played.trace.unusable,
-        **total.means(),
-        "utilization": _part(total.work[main], _capacity(played.capacity)[main] * makespan),
-        "makespan_s": makespan,
+        "trace": played.name,
+        "jobs": len(played.works),
+        "unstarted": len(played.works) - total.jobs,
+        "unusable": played.unusable,
+        **total.figures(),
+        "utilization": _part(total.work, capacity * whole.length),
+        "utilization_while_jobs_came": _part(_until(played, gpus, played.last_submit), came),
+        "makespan_s": whole.length // SECOND,
         "decides": played.decides,
+        "counted_in": "gpu" if gpus else "cpu",
+        "fairness_error": {_length(window): _rounded(error) for window, error in fair.errors.items()},
+        "bill_won": sum(bill.supply.values()) if bill else None,
+        "absorbed_won": bill.absorbed if bill else None,
         "tenants": {
-            tenant: {"jobs": own.jobs, **own.means(), "share": _part(own.work[main], total.work[main])}
+            tenant: {
+                "jobs": own.jobs, **own.figures(), **_shares(tenant, fair, own, total),
+                "bill_won": _won(tenant, bill),
+            }
             for tenant, own in sorted(tenants.items())
         },
-    }
+    }  # fmt: skip
+
+
+def fairness_of(played: Played) -> Fairness:
+    """The fairness errors of a replay over windows of an hour, a day and a half-life of its rules."""
+    windows = sorted({HOUR, DAY, played.rules.planning.half_life})
+    return fairness(played.rules, played.capacity, steps(played), windows)
 
 
 def write_jobs(played: Played, out: IO[str]) -> None:
-    """Every job that ran as CSV, in whole seconds of the trace; one that never started has no row.
+    """Every job that came to its end as CSV, from its first start, in whole seconds of the trace.
 
     By submit, then by id, shorter ids first: numbers are in order then.
     """
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("job", "tenant", "submit", "start", "end"))
-    for job in sorted(played.trace.jobs, key=lambda job: (job.submit, len(job.id), job.id)):
-        if times := played.times.get(job.id):
-            writer.writerow((job.id, played.tenant_of[job.owner], job.submit, *times))
+    times = played.times
+    for work in sorted(played.works, key=lambda work: (work.submitted, len(work.id), work.id)):
+        if work.id in times:
+            writer.writerow((work.id, work.tenant, work.submitted // SECOND, *times[work.id]))
 
 
-def table(figures: Report) -> Iterator[str]:
-    """The report as lines for people: totals, then a row a tenant."""
-    tenants = figures["tenants"]
-    for name, value in figures.items():
-        if name != "tenants":
-            yield f"{name:<22}{_shown(value)}"
-    columns = ("jobs", "mean_wait_s", "mean_bounded_slowdown", "share")
-    yield ""
-    yield "  ".join([f"{'tenant':<20}", *(f"{column:>21}" for column in columns)])
-    for tenant, row in tenants.items():
-        yield "  ".join([f"{tenant:<20}", *(f"{_shown(row[column]):>21}" for column in columns)])
-
-
-def _sums(played: Played) -> tuple[_Sum, dict[str, _Sum]]:
-    total, tenants = _Sum(), defaultdict[str, _Sum](_Sum)
-    for job in played.trace.jobs:
-        if times := played.times.get(job.id):
-            wait, run = times[0] - job.submit, times[1] - times[0]
-            total.add(wait, run, job.tasks)
-            tenants[played.tenant_of[job.owner]].add(wait, run, job.tasks)
+def _sums(played: Played, gpus: bool) -> tuple[_Sum, dict[TenantId, _Sum]]:
+    unit = 1 if gpus else 1000
+    total, tenants = _Sum(unit), defaultdict[TenantId, _Sum](lambda: _Sum(unit))
+    ran: defaultdict[str, int] = defaultdict(int)
+    for stint in played.stints:
+        work, amount = stint.work, _main(stint.held, gpus)
+        ran[work.id] += stint.ended - stint.started - stint.lost
+        for one in (total, tenants[work.tenant]):
+            one.held(stint, amount)
+            if not stint.gave_way:
+                one.ended(_wait(work, stint.ended, ran[work.id]), ran[work.id])
     return total, tenants
 
 
-def _capacity(capacity: Resources) -> tuple[int, int, int]:
-    return capacity.cpu, capacity.memory, sum(devices for _, devices in capacity.gpus)
+def _wait(work: Work, ended: Instant, ran: Millis) -> Millis:
+    """All the time from submit to end that brought the job no further: lost work is waiting too."""
+    return ended - work.submitted - ran
 
 
-def _makespan(played: Played) -> int:
-    if not played.times:
-        return 0
-    return max(end for _, end in played.times.values()) - min(job.submit for job in played.trace.jobs)
+def _until(played: Played, gpus: bool, end: Instant) -> int:
+    """Work that counted up to an instant."""
+    return sum(
+        _main(stint.held, gpus) * max(0, min(end, stint.ended - stint.lost) - stint.started)
+        for stint in played.stints
+    )
 
 
-def _part(amount: float, whole: int) -> float:
+def _main(amounts: Resources, gpus: bool) -> int:
+    return sum(devices for _, devices in amounts.gpus) if gpus else amounts.cpu
+
+
+def _shares(tenant: TenantId, fair: Fairness, own: _Sum, total: _Sum) -> Report:
+    """Its part of all that was held, in value-GPU where there are GPUs, and of all that was due."""
+    due, received = sum(fair.due.values()), sum(fair.received.values())
+    if not due:
+        return {"share": _part(own.work + own.lost, total.work + total.lost), "entitled_share": None}
+    return {
+        "share": _part(fair.received.get(tenant, 0.0), received),
+        "entitled_share": _part(fair.due.get(tenant, 0.0), due),
+    }
+
+
+def _won(tenant: TenantId, bill: Billed | None) -> int | None:
+    return bill.supply.get(tenant, 0) if bill else None
+
+
+def _percentile(values: array[int], percent: int) -> int:
+    """The smallest value that at least so many percent do not exceed (nearest rank); 0 of nothing."""
+    return sorted(values)[max(0, ceil(len(values) * percent / 100) - 1)] if values else 0
+
+
+def _length(window: Millis) -> str:
+    for unit, name in ((DAY, "d"), (HOUR, "h")):
+        if window % unit == 0:
+            return f"{window // unit}{name}"
+    return f"{window // SECOND}s"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, _DECIMALS)
+
+
+def _part(amount: float, whole: float) -> float:
     return round(amount / whole, _DECIMALS) if whole else 0.0
-
-
-def _shown(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
