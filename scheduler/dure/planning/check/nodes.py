@@ -1,0 +1,51 @@
+"""No node over capacity: starts fit beside what is still there, and claims keep their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dure.model.node import NodeState
+from dure.planning.check.amounts import Amounts, Spots, add, lacking
+from dure.planning.check.finding import Finding, Invariant
+from dure.planning.check.picture import Given, Picture
+
+
+def starts_fit_beside_what_is_there(picture: Picture) -> Iterator[Finding]:
+    """Whatever a start takes is free now: nobody has to leave first."""
+    for node, wanted in sorted(picture.started.items()):
+        free = _left(picture, node, picture.staying, picture.vacating)
+        if short := lacking(wanted, free):
+            yield Finding(
+                Invariant.CAPACITY, node, "would be over its capacity by starts", tuple(short.items())
+            )
+
+
+def claims_keep_their_places(picture: Picture) -> Iterator[Finding]:
+    """What stays, starts and is claimed fits together once all have left who are to leave.
+
+    Judged where something was given in this plan: a node that shrank may hold too much already.
+    """
+    fresh = {place.node for claim in picture.new_claims for place in claim.placements}
+    for node in sorted({*picture.started, *fresh}):
+        wanted: Amounts = {}
+        add(wanted, picture.started.get(node, {}).items())
+        add(wanted, picture.claimed.get(node, {}).items())
+        if short := lacking(wanted, _left(picture, node, picture.staying)):
+            yield Finding(Invariant.CLAIM, node, "could not keep what is claimed on it", tuple(short.items()))
+
+
+def only_nodes_that_take_jobs_are_given(picture: Picture) -> Iterator[Finding]:
+    """Starts and new claims go to nodes that are up."""
+    given: tuple[Given, ...] = (*picture.plan.starts, *picture.new_claims)
+    for one in given:
+        for placement in one.placements:
+            node = picture.nodes.get(placement.node)
+            if node is None or node.state is not NodeState.UP:
+                yield Finding(Invariant.CAPACITY, one.job, f"is given {placement.node}, which takes no jobs")
+
+
+def _left(picture: Picture, node: str, *held: Spots) -> Amounts:
+    free = picture.capacity(node)
+    for spots in held:
+        add(free, spots.get(node, {}).items(), -1)
+    return free

@@ -1,0 +1,278 @@
+"""The reference planner: DESIGN 3.3 and docs/decisions/0026 word for word, plain and slow, for tiny rooms.
+
+It shares no code with the planner, only its values. What it covers: quota, scores (histories of nothing), order,
+place, claims, reclaim, preemption between borrowers and within a tenant, reservations of any depth, and jobs that
+may not be preempted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dure.model.job import Job, Placement
+from dure.model.node import NodeState
+from dure.model.plan import Claim, Eviction, Rule, Start
+from dure.model.rules import BetweenBorrowers, Order, Rules, WithinTenant
+from dure.model.snapshot import Snapshot
+from tests.planning.reference_places import (
+    Choice,
+    For,
+    choices,
+    earliest,
+    free_beside_all,
+    place,
+    window,
+)
+from tests.planning.reference_room import Book, Holder, Promise, Use, limit_of, plus, spots_of, total
+from tests.planning.reference_victims import Found, between, limiting, lost, reclaim, within_tenant
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the reference decides; comparable with a plan's."""
+
+    starts: tuple[Start, ...]
+    evictions: tuple[Eviction, ...]
+    claims: tuple[Claim, ...]
+    reservations: tuple[tuple[str, int, tuple[Placement, ...]], ...]
+    scores: Mapping[str, tuple[float, float]]
+
+
+def reference(snapshot: Snapshot, rules: Rules, now: int) -> Said:
+    """The decision for a snapshot at `now`."""
+    book = Book(snapshot, rules, now)
+    while Pass(book).run():
+        pass
+    memory = rules.planning.memory
+    scores = {t.id: book.score(book.uses(), t.id, memory) for t in rules.tenants}
+    return Said(
+        tuple(book.starts),
+        tuple(book.evictions),
+        tuple(book.claims),
+        tuple((p.job.id, p.at, p.placements) for p in book.promises),
+        {t.id: (scores[t.id] * t.weight, scores[t.id]) for t in rules.tenants},
+    )
+
+
+class Pass:
+    """One pass; `run` says whether it changed anything."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.planning = book.rules.planning
+
+    def run(self) -> bool:
+        """Steps 1 to 5."""
+        before = self._state()
+        sticky = self.book.promises or self._standing()
+        self.book.promises = []
+        self._claims()
+        self._guaranteed()
+        self._sticky([promise for promise in sticky if not promise.guaranteed])
+        self._walk(self._borrower)
+        if self.planning.between_borrowers is BetweenBorrowers.FAIR:
+            self._walk(self._between)
+        return self._state() != before
+
+    def _state(self) -> tuple[int, int, tuple[Claim, ...]]:
+        return len(self.book.starts), len(self.book.evictions), tuple(self.book.claims)
+
+    def _standing(self) -> list[Promise]:
+        return [
+            Promise(self.book.jobs[r.job], r.at, None, r.placements, r.guaranteed)
+            for r in self.book.snapshot.reservations
+            if r.job in self.book.pending
+        ]
+
+    # 1: claims
+
+    def _claims(self) -> None:
+        for claim in list(self.book.claims):
+            if self._stale(claim):
+                self.book.end_claim(claim)
+        for claim in list(self.book.claims):
+            job, free = self.book.jobs[claim.job], free_beside_all(self.book)
+            spots = spots_of(job, claim.placements)
+            if all(free[n].get(name, 0) >= a for n, held in spots.items() for name, a in held.items() if a):
+                self.book.end_claim(claim)
+                self.book.start(job, claim.placements, claim.guaranteed, claimed=True)
+
+    def _stale(self, claim: Claim) -> bool:
+        book = self.book
+        pending = book.pending.get(claim.job)
+        if pending is None or not book.may_start(pending):
+            return True
+        if book.now >= claim.since + self.planning.claim_timeout and claim.since != book.now:
+            return True
+        nodes = [book.nodes.get(placement.node) for placement in claim.placements]
+        return any(node is None or node.state is not NodeState.UP for node in nodes)
+
+    # 2 and 3: jobs within guarantee
+
+    def _waiting(self) -> list[Job]:
+        claimed = {claim.job for claim in self.book.claims}
+        return [
+            pending.job
+            for name, pending in self.book.pending.items()
+            if name not in claimed and self.book.may_start(pending)
+        ]
+
+    def _order(self, jobs: Sequence[Job], guaranteed: bool) -> Job:
+        book, uses = self.book, self.book.uses()
+        if self.planning.order is Order.FIFO:
+            return min(jobs, key=book.age)
+        rank = book.entitled if guaranteed else book.borrower
+        return min(jobs, key=lambda job: (*rank(uses, job.tenant), book.inside(uses, job)))
+
+    def _guaranteed(self) -> None:
+        left = self._waiting()
+        while left:
+            job = self._order(left, guaranteed=True)
+            left.remove(job)
+            uses = self.book.uses(reserved=True)
+            tried = [c for c in choices(self.book, job) if self.book.within(uses, job.tenant, c.amounts)]
+            if tried:
+                self._entitled(job, tried)
+
+    def _entitled(self, job: Job, tried: list[Choice]) -> None:
+        bound = [promise for promise in self.book.promises if promise.guaranteed]
+        if self._start(job, tried, bound) or self._vacant(job, tried, bound):
+            return
+        if self._inside(job, tried, bound):
+            return
+        if found := reclaim(self.book, job, tried, bound):
+            self._take(job, found, Rule.RECLAIM)
+            return
+        self._reserve(job, tried, bound, guaranteed=True)
+
+    # 4: borrowers
+
+    def _walk(self, step: Callable[[Job], None]) -> None:
+        left = self._waiting()
+        while left:
+            job = self._order(left, guaranteed=False)
+            left.remove(job)
+            step(job)
+
+    def _sticky(self, standing: list[Promise]) -> None:
+        may = {job.id for job in self._waiting()}
+        for promise in standing:
+            if promise.job.id in may and promise.job.id not in {p.job.id for p in self.book.promises}:
+                self._reserve(promise.job, self._open(promise.job), self.book.promises, guaranteed=False)
+
+    def _borrower(self, job: Job) -> None:
+        bound = [promise for promise in self.book.promises if promise.job.id != job.id]
+        tried = self._open(job)
+        if self._start(job, tried, bound) or self._vacant(job, tried, bound):
+            return
+        if self._inside(job, tried, bound):
+            return
+        standing = [promise for promise in self.book.promises if not promise.guaranteed]
+        depth = self.planning.depth
+        has = any(promise.job.id == job.id for promise in self.book.promises)
+        if not has and (depth is None or len(standing) < depth):
+            self._reserve(job, tried, self.book.promises, guaranteed=False)
+
+    def _between(self, job: Job) -> None:
+        bound = [promise for promise in self.book.promises if promise.job.id != job.id]
+        if found := between(self.book, job, self._open(job), bound):
+            self._take(job, found, Rule.BETWEEN_BORROWERS)
+            whom = tuple(self.book.leaving[name].job.tenant for name in found[0])
+            self.book.sets.append((job.tenant, whom))
+
+    def _open(self, job: Job) -> list[Choice]:
+        """The choices that the rule for jobs that may not be preempted leaves."""
+        return [choice for choice in choices(self.book, job) if not self._firm(job, choice)]
+
+    def _firm(self, job: Job, choice: Choice) -> bool:
+        book = self.book
+        if job.preemptible or book.within(book.uses(reserved=True), job.tenant, choice.amounts):
+            return False
+        if choice.limit is not None and choice.limit <= self.planning.reclaim_within:
+            return False
+        kept, whole = self._kept(), book.capacity()
+        return any(
+            kept.get(name, 0) + amount > max(0, whole.get(name, 0) - self._promised(name))
+            for name, amount in choice.amounts.items()
+        )
+
+    def _promised(self, name: str) -> int:
+        roots = [t.id for t in self.book.rules.tenants if t.parent is None]
+        return sum(self.book.promised(root, name) for root in roots)
+
+    def _kept(self) -> dict[str, int]:
+        book, uses, kept = self.book, list[Use](), dict[str, int]()
+        for holder in sorted(book.stay.values(), key=lambda h: (h.begun, h.job.id)):
+            borrowed = not book.within(uses, holder.job.tenant, holder.held)
+            uses.append(Use(holder.job.tenant, holder.job.user, holder.held))
+            if borrowed and not holder.job.preemptible and not self._soon(holder):
+                kept = plus(kept, holder.held)
+        for claim in book.claims:
+            job, limit = book.jobs[claim.job], limit_of(book.jobs[claim.job], claim.placements)
+            soon = limit is not None and limit <= self.planning.reclaim_within
+            if not job.preemptible and not claim.guaranteed and not soon:
+                kept = plus(kept, book.claimed_use(claim).amounts)
+        return kept
+
+    def _soon(self, holder: Holder) -> bool:
+        return holder.ends is not None and holder.ends - self.book.now <= self.planning.reclaim_within
+
+    # What a job is given
+
+    def _allowed(self, job: Job, tried: Sequence[Choice], bound: Sequence[Promise]) -> list[Choice]:
+        book = self.book
+        return [
+            choice
+            for choice in tried
+            if not book.over_limit(
+                [*book.uses(), *limiting(book, choice, bound)], job.tenant, choice.amounts
+            )
+        ]  # fmt: skip
+
+    def _start(self, job: Job, tried: Sequence[Choice], bound: Sequence[Promise]) -> bool:
+        for choice in self._allowed(job, tried, bound):
+            view = window(self.book, For.START, self.book.now, choice.limit, bound)
+            if (found := place(self.book, choice.parts, view)) is not None:
+                self.book.start(job, found, self._within(job, choice), claimed=False)
+                return True
+        return False
+
+    def _vacant(self, job: Job, tried: Sequence[Choice], bound: Sequence[Promise]) -> bool:
+        for choice in self._allowed(job, tried, bound):
+            view = window(self.book, For.CLAIM, self.book.now, choice.limit, bound)
+            if (found := place(self.book, choice.parts, view)) is not None:
+                self.book.claim(job, found, self._within(job, choice))
+                return True
+        return False
+
+    def _inside(self, job: Job, tried: Sequence[Choice], bound: Sequence[Promise]) -> bool:
+        if self.planning.within_tenant is not WithinTenant.PRIORITY:
+            return False
+        found = within_tenant(self.book, job, tried, bound)
+        if found:
+            self._take(job, found, Rule.WITHIN_TENANT)
+        return found is not None
+
+    def _take(self, job: Job, found: Found, rule: Rule) -> None:
+        victims, choice, placements = found
+        guaranteed = self._within(job, choice)
+        for name in victims:
+            holder = self.book.stay[name]
+            attempt = holder.run.attempt if holder.run else 0
+            self.book.evict(Eviction(name, attempt, rule, job.id, lost(self.book, holder)))
+        self.book.claim(job, placements, guaranteed)
+
+    def _reserve(
+        self, job: Job, tried: Sequence[Choice], bound: Sequence[Promise], guaranteed: bool
+    ) -> None:  # fmt: skip
+        found = earliest(self.book, self._allowed(job, tried, bound), bound)
+        if found is not None:
+            at, choice, placements = found
+            ends = None if choice.limit is None else at + choice.limit
+            self.book.promises.append(Promise(job, at, ends, placements, guaranteed))
+
+    def _within(self, job: Job, choice: Choice) -> bool:
+        others = [p for p in self.book.promises if p.job.id != job.id and p.guaranteed]
+        uses = [*self.book.uses(), *(Use(p.job.tenant, p.job.user, total(p.spots)) for p in others)]
+        return self.book.within(uses, job.tenant, choice.amounts)

@@ -1,0 +1,232 @@
+"""The reference planner's places: what nodes have and when, the stated best fit, and who finds a place at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from itertools import combinations_with_replacement, product
+
+from dure.model.job import Job, Placement
+from dure.model.node import NodeState
+from tests.planning.reference_room import Amounts, Book, Promise, Spots, plus, spots_of
+
+
+class For(Enum):
+    """What a place is looked for."""
+
+    START = "start"
+    CLAIM = "claim"
+
+
+@dataclass(frozen=True)
+class Part:
+    """The tasks of one group under one flavor."""
+
+    group: int
+    count: int
+    flavor: str
+    one: Amounts
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A job under one choice of flavors, hardest group first."""
+
+    job: Job
+    parts: tuple[Part, ...]
+    limit: int | None
+
+    @property
+    def amounts(self) -> Amounts:
+        """What all tasks ask for together."""
+        asked: Amounts = {}
+        for part in self.parts:
+            asked = plus(asked, part.one, part.count)
+        return {name: amount for name, amount in asked.items() if amount}
+
+
+def choices(book: Book, job: Job) -> Iterator[Choice]:
+    """All choices of flavors, the first group's preference first."""
+    for flavors in product(*(group.flavors if group.gpus else ("",) for group in job.groups)):
+        parts = [
+            Part(number, group.count, flavor, dict(group.request(flavor).items()))
+            for number, (group, flavor) in enumerate(zip(job.groups, flavors, strict=True))
+        ]
+        parts.sort(key=lambda p: (-book.worth(p.one), -p.one.get("cpu", 0), -p.one.get("memory", 0), p.group))
+        yield Choice(job, tuple(parts), job.limit_under(flavors))
+
+
+def tasks_in(one: Amounts, free: Amounts, most: int) -> int:
+    """How many such tasks fit."""
+    return max(0, min([most, *(free.get(name, 0) // amount for name, amount in one.items() if amount)]))
+
+
+def place(book: Book, parts: Iterable[Part], view: Spots) -> tuple[Placement, ...] | None:
+    """The stated best fit, group by group."""
+    left, found = {node: dict(free) for node, free in view.items()}, []
+    for part in parts:
+        chosen = _spread(book, part, left)
+        if chosen is None:
+            return None
+        for node, tasks in chosen:
+            found.append(Placement(part.group, node, part.flavor, tasks))
+            left[node] = plus(left[node], part.one, -tasks)
+    return tuple(sorted(found, key=lambda placement: placement.group))
+
+
+def _spread(book: Book, part: Part, view: Spots) -> list[tuple[str, int]] | None:
+    """The tightest node that holds all that is left; else the one that holds most, and so on."""
+
+    def tight(node: str) -> tuple[object, ...]:
+        free = view[node]
+        return (book.worth(free), free.get("cpu", 0), free.get("memory", 0), node)
+
+    fits = {node: tasks_in(part.one, free, part.count) for node, free in view.items()}
+    if sum(fits.values()) < part.count:
+        return None
+    chosen: list[tuple[str, int]] = []
+    left = part.count
+    while True:
+        whole = [node for node in fits if fits[node] >= left]
+        if whole:
+            return [*chosen, (min(whole, key=tight), left)]
+        best = min(fits, key=lambda node: (-fits[node], tight(node)))
+        tasks = fits.pop(best)
+        chosen.append((best, tasks))
+        left -= tasks
+
+
+def finds_a_place(parts: Iterable[Part], view: Spots) -> bool:
+    """Whether any assignment of tasks to nodes fits: all are tried."""
+    parts = tuple(parts)
+    if not parts:
+        return True
+    first, rest = parts[0], parts[1:]
+    for nodes in combinations_with_replacement(sorted(view), first.count):
+        left = dict(view)
+        for node in nodes:
+            left[node] = plus(left[node], first.one, -1)
+        fits = all(left[n].get(name, 0) >= 0 for n in set(nodes) for name, a in first.one.items() if a)
+        if fits and finds_a_place(rest, left):
+            return True
+    return False
+
+
+def free_for_claim(book: Book, gone: Iterable[str] = ()) -> Spots:
+    """`capacity - held by jobs that stay - claimed`, on nodes that take jobs."""
+    return _minus(_up(book), [*_staying(book, book.now, gone), *_claimed(book, book.now)])
+
+
+def free_for_start(book: Book) -> Spots:
+    """`capacity - held by jobs that stay - max(vacating, claimed)`, axis by axis."""
+    view = _minus(_up(book), _staying(book, book.now))
+    vacating = _sum(holder.spots for holder in book.leaving.values())
+    claimed = _sum(_claimed(book, book.now))
+    for node in view:
+        v, c = vacating.get(node, {}), claimed.get(node, {})
+        view[node] = plus(view[node], {name: max(v.get(name, 0), c.get(name, 0)) for name in {*v, *c}}, -1)
+    return view
+
+
+def free_beside_all(book: Book) -> Spots:
+    """`capacity - held by all that is still there`: claims start in it."""
+    return _minus(_up(book), [h.spots for h in (*book.stay.values(), *book.leaving.values())])
+
+
+def window(
+    book: Book, why: For, begin: int, limit: int | None, bound: Iterable[Promise], gone: Iterable[str] = ()
+) -> Spots:
+    """The least that nodes have at any instant of [begin, begin + limit), beside the promises that bind."""
+    bound, gone = list(bound), tuple(gone)
+    end = None if limit is None else begin + limit
+    instants = [at for at in _edges(book, bound) if begin < at and (end is None or at < end)]
+    view = later(book, begin, bound, gone)
+    if why is For.START:
+        view = _least(view, _minus(free_for_start(book), _promised(bound, begin)))
+    for at in instants:
+        view = _least(view, later(book, at, bound, gone))
+    return view
+
+
+def later(book: Book, at: int, bound: Iterable[Promise], gone: Iterable[str] = ()) -> Spots:
+    """What nodes have at an instant: vacating jobs are gone, time limits are kept to."""
+    return _minus(
+        _up(book), [*_staying(book, at, gone), *_claimed(book, at), *_promised(bound, at)]
+    )  # fmt: skip
+
+
+def _edges(book: Book, bound: Iterable[Promise]) -> list[int]:
+    ends = [holder.ends for holder in book.stay.values()]
+    ends += [_claim_ends(book, number) for number in range(len(book.claims))]
+    ends += [edge for promise in bound for edge in (promise.at, promise.ends)]
+    return sorted({end for end in ends if end is not None})
+
+
+def earliest(
+    book: Book, tried: Iterable[Choice], bound: Iterable[Promise]
+) -> tuple[int, Choice, tuple[Placement, ...]] | None:
+    """The first instant at which a job has a place for as long as it may run."""
+    bound, tried = list(bound), list(tried)
+    for at in sorted({book.now, *(edge for edge in _edges(book, bound) if edge > book.now)}):
+        for choice in tried:
+            found = place(book, choice.parts, window(book, For.CLAIM, at, choice.limit, bound))
+            if found is not None:
+                return at, choice, found
+    return None
+
+
+def _up(book: Book) -> Spots:
+    return {
+        n.id: dict(n.capacity.items()) for n in book.nodes.values() if n.state is NodeState.UP
+    }  # fmt: skip
+
+
+def _staying(book: Book, at: int, gone: Iterable[str] = ()) -> list[Spots]:
+    return [
+        holder.spots
+        for name, holder in book.stay.items()
+        if name not in gone and (at == book.now or holder.ends is None or holder.ends > at)
+    ]
+
+
+def _claim_ends(book: Book, number: int) -> int | None:
+    claim = book.claims[number]
+    limit = book.jobs[claim.job].limit_under([placement.flavor for placement in claim.placements])
+    return None if limit is None else book.now + limit
+
+
+def _claimed(book: Book, at: int) -> list[Spots]:
+    found = []
+    for number, claim in enumerate(book.claims):
+        ends = _claim_ends(book, number)
+        if ends is None or ends > at or at == book.now:
+            found.append(spots_of(book.jobs[claim.job], claim.placements))
+    return found
+
+
+def _promised(bound: Iterable[Promise], at: int) -> list[Spots]:
+    return [p.spots for p in bound if p.at <= at and (p.ends is None or at < p.ends)]
+
+
+def _sum(many: Iterable[Spots]) -> Spots:
+    together: Spots = {}
+    for spots in many:
+        for node, amounts in spots.items():
+            together[node] = plus(together.get(node, {}), amounts)
+    return together
+
+
+def _minus(view: Spots, taken: Iterable[Spots]) -> Spots:
+    away = _sum(taken)
+    return {node: plus(free, away.get(node, {}), -1) for node, free in view.items()}
+
+
+def _least(one: Spots, other: Spots) -> Spots:
+    return {
+        node: {
+            name: min(one[node].get(name, 0), other[node].get(name, 0))
+            for name in {*one[node], *other[node]}
+        }
+        for node in one
+    }  # fmt: skip
