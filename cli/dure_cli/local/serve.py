@@ -33,13 +33,19 @@ import click
     show_default=True,
     help="Port; 0 takes a free one, see DIR/server.json.",
 )
+@click.option(
+    "--check-plans",
+    is_flag=True,
+    help="Hold every plan against the invariants before it is acted on; one that breaks any is not done, and logged.",
+)
 @click.option("--log-format", type=click.Choice(["console", "json"]), default="console", show_default=True)
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
 )
 def serve(
-    policy: str, data: Path, host: str, port: int, log_format: Literal["console", "json"], log_level: str
-) -> None:
+    policy: str, data: Path, host: str, port: int, check_plans: bool,
+    log_format: Literal["console", "json"], log_level: str,
+) -> None:  # fmt: skip
     """Run a room on this machine until SIGTERM or Ctrl-C; running jobs go on and are adopted by the next server.
 
     SIGHUP reads the policy again. Exit codes: 0 stopped as told, 2 the bundle or the directory cannot be served.
@@ -53,7 +59,7 @@ def serve(
     from dure_policies import DirectoryPolicy, read_spec
 
     configure_logs(log_format, log_level)
-    settings = Settings(data=data.resolve(), host=host, port=port)
+    settings = Settings(data=data.resolve(), host=host, port=port, check_plans=check_plans)
     raise SystemExit(
         asyncio.run(serve_room(settings, DirectoryPolicy(directory(policy)), read_spec, SystemClock()))
     )

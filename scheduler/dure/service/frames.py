@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, TypeAlias
 from dure.model.change import Change
 from dure.model.instants import Instant, Millis
 from dure.model.job import Job, JobId
+from dure.model.plan import Plan
 from dure.model.rules import Rules
 from dure.model.snapshot import Snapshot
 
@@ -33,9 +34,10 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """Answer: the Plan for this instant."""
+    """Answer: Decided, for this instant; `checked`: with what the checker finds wrong with the plan."""
 
     now: Instant
+    checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,14 @@ class ForecastOne:
 
 
 Request: TypeAlias = Begin | Apply | Decide | Explain | Suppose | Adopt | Show | Pack
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A plan, and what is wrong with it as sentences for the log; nothing where it was not checked."""
+
+    plan: Plan
+    found: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,18 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from dure.model.change import Change, Ended, Starting, Withdrawn
+from dure.ledger import Promises
+from dure.model.change import Change, Ended, Evicting, Starting, Withdrawn
 from dure.model.instants import Instant
-from dure.model.job import JobId
+from dure.model.job import JobId, TenantId
 from dure.model.plan import Plan
 from dure.model.rules import Rules
+from dure.model.tenant import BudgetState
 from dure.ports import Backend, Clock
 from dure.service import events
 from dure.service.books import Books
 from dure.service.meter import Meter
-from dure.service.observed import Observed
+from dure.service.observed import Attempt, Observed
 from dure.service.room_client import RoomClient, RoomGone
 from dure.service.settings import Settings
 from dure.telemetry import LoopLatency, logger
@@ -30,6 +32,7 @@ class LoopStats:
     cycles: int = 0
     failures: int = 0
     refused_starts: int = 0
+    broken_plans: int = 0
     last_cycle: Instant | None = None
     last_decide_seconds: float = 0.0
     latency: LoopLatency = field(default_factory=LoopLatency)
@@ -42,7 +45,8 @@ class Live:
     `room` and `meter` are None until the first recovery. `ending` are jobs told to end and not yet seen ended;
     `kept` are jobs being queued on hold, which may not start in between. `use_rules` tells the backend of new
     rules; `findings` say why the newest bundle was refused; `answering`: the last turn went well. `wake` makes the
-    loop take a turn; `listeners` are told every change, and must be quick.
+    loop take a turn; `listeners` are told every change, and must be quick. `promised` is what stands on record of
+    claims and reservations; `budgets` names the tenants that have a budget, with where each stands.
     """
 
     settings: Settings
@@ -60,6 +64,8 @@ class Live:
     revision: int | None = None
     ending: set[JobId] = field(default_factory=set)
     kept: set[JobId] = field(default_factory=set)
+    promised: Promises = field(default_factory=Promises)
+    budgets: dict[TenantId, BudgetState] = field(default_factory=dict)
     stats: LoopStats = field(default_factory=LoopStats)
     findings: tuple[str, ...] = ()
     answering: bool = False
@@ -125,8 +131,16 @@ class Live:
             return
 
     def _assumed(self, change: Change) -> bool:
-        """Whether this is the backend's word of a start that was taken in when it was decided."""
-        if not isinstance(change, Starting):
-            return False
-        entry = self.observed.jobs.get(change.job)
-        return bool(entry and entry.attempt and entry.attempt.number == change.attempt)
+        """Whether this is the backend's word of a start or an eviction that was taken in when it was decided."""
+        match change:
+            case Starting(job=job, attempt=attempt):
+                return self._attempt(job, attempt) is not None
+            case Evicting(eviction=eviction):
+                known = self._attempt(eviction.job, eviction.attempt)
+                return known is not None and known.vacating is not None
+        return False
+
+    def _attempt(self, job: JobId, number: int) -> Attempt | None:
+        entry = self.observed.jobs.get(job)
+        attempt = entry.attempt if entry else None
+        return attempt if attempt and attempt.number == number else None

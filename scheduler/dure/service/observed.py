@@ -11,12 +11,16 @@ from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
 
 from dure.model.change import (
+    Budgeted,
     Change,
+    Checkpointed,
     Ended,
+    Evicting,
     Held,
     NodeGone,
     NodeSet,
     Paused,
+    Promised,
     StartFailed,
     Starting,
     Submitted,
@@ -28,21 +32,30 @@ from dure.model.change import (
 from dure.model.instants import Instant, Interval
 from dure.model.job import Job, JobId, NodeId, Placement, TenantId, UserId, task_placements
 from dure.model.node import Node
+from dure.model.plan import Claim, Eviction, Reservation, Rule
 from dure.model.resources import Resources
 from dure.model.rules import Rules
 from dure.model.snapshot import History, Pending, Running, Snapshot, TaskTimes, Used
+from dure.model.tenant import BudgetState
 from dure.model.use import CapacityFact
 
 
 @dataclass(slots=True)
 class Attempt:
-    """The attempt that holds places: one placement and one pair of times per task."""
+    """The attempt that holds places: one placement and one pair of times per task.
+
+    `vacating` is the decision by which it leaves, since `vacating_since`; `checkpoint` the last one it reported.
+    """
 
     number: int
     since: Instant
     placements: tuple[Placement, ...]
     tasks: tuple[Placement, ...]
     times: list[TaskTimes]
+    under: str = ""
+    vacating: Eviction | None = None
+    vacating_since: Instant | None = None
+    checkpoint: Instant | None = None
 
     def open_tasks(self) -> Iterator[Placement]:
         """The places that are still held."""
@@ -51,7 +64,7 @@ class Attempt:
 
 @dataclass(slots=True)
 class Entry:
-    """A job that is not final; `attempt` is None while it is pending."""
+    """A job that is not final; `attempt` is None while it is pending. `evictions`: those between borrowers."""
 
     job: Job
     held: bool = False
@@ -59,6 +72,7 @@ class Entry:
     failed_dependency: JobId = ""
     attempts: int = 0
     attempt: Attempt | None = None
+    evictions: int = 0
 
     def holds(self) -> Resources:
         """What the job holds now, nothing while it is pending."""
@@ -84,11 +98,16 @@ class Entry:
 
     def pending(self) -> Pending:
         """The job as the planner's snapshot has it in the queue."""
-        return Pending(self.job, self.held, self.waiting_for, self.failed_dependency, self.attempts)
+        return Pending(
+            self.job, self.held, self.waiting_for, self.failed_dependency, self.attempts, self.evictions
+        )
 
     def running(self, attempt: Attempt) -> Running:
         """The job as the planner's snapshot has it at work."""
-        return Running(self.job, attempt.number, attempt.since, attempt.placements, tuple(attempt.times))
+        return Running(
+            self.job, attempt.number, attempt.since, attempt.placements, tuple(attempt.times),
+            attempt.vacating, attempt.vacating_since, attempt.checkpoint, attempt.under, self.evictions,
+        )  # fmt: skip
 
 
 @dataclass
@@ -96,7 +115,8 @@ class Observed:
     """Everything seen so far; `at` is the latest instant seen.
 
     `past` is what attempts that are over have used, and `facts` what was seen of nodes, as far as the ledger may
-    not have it yet (`forget`).
+    not have it yet (`forget`). `claims` and `reservations` stand in the order in which they were made; `budgets`
+    names tenants whose budget is not in order.
     """
 
     at: Instant = 0
@@ -106,6 +126,9 @@ class Observed:
     facts: list[CapacityFact] = field(default_factory=list)
     paused: set[TenantId] = field(default_factory=set)
     room_paused: bool = False
+    claims: tuple[Claim, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
+    budgets: dict[TenantId, BudgetState] = field(default_factory=dict)
 
     def apply(self, change: Change) -> None:
         """Take a change in; what concerns a job that is not known is passed over."""
@@ -131,8 +154,10 @@ class Observed:
     def _(self, change: Submitted) -> None:
         known = self.jobs.get(change.job.id)
         if known is None or known.attempt is None:
-            waiting = change.waiting_for
-            self.jobs[change.job.id] = Entry(change.job, change.held, waiting, attempts=change.attempts)
+            self.jobs[change.job.id] = Entry(
+                change.job, change.held, change.waiting_for,
+                attempts=change.attempts, evictions=change.evictions,
+            )  # fmt: skip
 
     @_take.register
     def _(self, change: Withdrawn) -> None:
@@ -158,7 +183,8 @@ class Observed:
         if entry := self.jobs.get(change.job):
             tasks = task_placements(change.placements)
             times = [TaskTimes() for _ in tasks]
-            entry.attempt = Attempt(change.attempt, change.at, change.placements, tasks, times)
+            places = (change.placements, tasks, times)
+            entry.attempt = Attempt(change.attempt, change.at, *places, under=change.under)
             entry.attempts = max(entry.attempts, change.attempt)
 
     @_take.register
@@ -166,6 +192,27 @@ class Observed:
         entry = self.jobs.get(change.job)
         if entry and entry.attempt and entry.attempt.number == change.attempt:
             entry.attempt = None
+
+    @_take.register
+    def _(self, change: Evicting) -> None:
+        attempt = self._attempt(change.eviction.job, change.eviction.attempt)
+        if attempt and attempt.vacating is None:
+            attempt.vacating, attempt.vacating_since = change.eviction, change.at
+
+    @_take.register
+    def _(self, change: Checkpointed) -> None:
+        if attempt := self._attempt(change.job, change.attempt):
+            attempt.checkpoint = max(change.at, attempt.checkpoint or 0)
+
+    @_take.register
+    def _(self, change: Promised) -> None:
+        self.claims, self.reservations = change.claims, change.reservations
+
+    @_take.register
+    def _(self, change: Budgeted) -> None:
+        self.budgets[change.tenant] = change.state
+        if change.state is BudgetState.FINE:
+            del self.budgets[change.tenant]
 
     @_take.register
     def _(self, change: TaskStarted) -> None:
@@ -183,6 +230,7 @@ class Observed:
         if entry and entry.attempt:
             self.past += entry.used(entry.attempt)
         if entry and change.requeue:
+            entry.evictions += _between_borrowers(entry.attempt)
             entry.attempt = None
         elif entry:
             del self.jobs[change.job]
@@ -193,9 +241,13 @@ class Observed:
         """Watermarks settle history; they change nothing here."""
 
     def _times(self, change: TaskStarted | TaskEnded) -> list[TaskTimes] | None:
-        entry = self.jobs.get(change.job)
+        attempt = self._attempt(change.job, change.attempt)
+        return attempt.times if attempt else None
+
+    def _attempt(self, job: JobId, number: int) -> Attempt | None:
+        entry = self.jobs.get(job)
         attempt = entry.attempt if entry else None
-        return attempt.times if attempt and attempt.number == change.attempt else None
+        return attempt if attempt and attempt.number == number else None
 
     def _dependency(self, job: JobId, *, succeeded: bool) -> None:
         for entry in self.jobs.values():
@@ -229,7 +281,15 @@ class Observed:
             policies=policies,
             paused=tuple(sorted(self.paused)),
             room_paused=self.room_paused,
+            claims=self.claims,
+            reservations=self.reservations,
+            budgets=tuple(sorted(self.budgets.items())),
         )
+
+
+def _between_borrowers(attempt: Attempt | None) -> bool:
+    """Whether this attempt counts against the job's budget of evictions."""
+    return bool(attempt and attempt.vacating and attempt.vacating.rule is Rule.BETWEEN_BORROWERS)
 
 
 def _used_key(used: Used) -> tuple[Interval, TenantId, UserId, tuple[tuple[str, int], ...]]:

@@ -6,12 +6,13 @@ begins from: the times of running tasks, the use of attempts that are over, and 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dure.accounting.occupied import occupied
 from dure.ledger import SqlLedger
-from dure.model.change import Change, Paused, Watermark
+from dure.model.change import Budgeted, Change, Paused, Promised, Watermark
 from dure.model.instants import Instant, Interval
 from dure.model.record import JobRecord
 from dure.model.rules import Rules
@@ -19,6 +20,7 @@ from dure.model.snapshot import History, Used
 from dure.model.use import CapacityFact
 from dure.planning.history import rebuild
 from dure.ports import Observation
+from dure.service.cycle import evict_all
 from dure.service.live import Live, log
 from dure.service.meter import Meter
 from dure.service.observed import Observed
@@ -29,13 +31,15 @@ _TRIES = 20
 
 async def recover(live: Live) -> None:
     """Read everything again and begin a Room anew. Raises whatever the backend or the ledger raise."""
+    await _finish_what_was_promised(live)
+    await apply_drains(live)
     watched_from = live.clock.now()
     seen, records = await _all_that_is_known(live)
     pauses = await _pauses(live, watched_from)
     live.meter = await Meter.resume(live.backend, live.books, records, watched_from)
     live.observed, live.revision = Observed(), seen.revision  # from here to the next await nobody looks on
     live.ending.clear()
-    _witness(live, (*pauses, *seen.changes))
+    _witness(live, (*pauses, *seen.changes, *_standing(live, watched_from)))
     live.observed.past += _over(records, live.observed)
     await live.meter.settle(live.now() + 1, lambda: _catch_up(live))
     await _record_policy(live)
@@ -63,7 +67,15 @@ async def adopt(live: Live, rules: Rules) -> None:
     await live.child().adopt(rules, at)
     live.rules, live.rules_since = rules, at
     live.use_rules(rules)
+    await apply_drains(live)
     log.info("policy in force", version=rules.version)
+
+
+async def apply_drains(live: Live) -> None:
+    """Let the backend know which of its nodes are drained."""
+    for node in await live.books.look_up(lambda control: control.drained()):
+        with contextlib.suppress(KeyError):  # policy names it no more; should it come back, it is drained
+            await live.backend.drain(node, True)
 
 
 async def end_hopeless(live: Live) -> None:
@@ -88,6 +100,19 @@ def rebuilt_history(ledger: SqlLedger, watermark: Instant) -> tuple[History, ...
     """Histories at the watermark, from nothing but the ledger."""
     used = ledger.slices(Interval(0, watermark)) if watermark > 0 else ()
     return rebuild(used, ledger.capacity(), ledger.policies(), watermark)
+
+
+async def _finish_what_was_promised(live: Live) -> None:
+    """Read what was promised, and evict what stands in the way of it: the last server may not have come to that."""
+    cluster = live.backend.cluster
+    live.promised = await live.books.look_up(lambda control: control.promises(cluster))
+    await evict_all(live, live.promised.evictions)
+
+
+def _standing(live: Live, at: Instant) -> Iterator[Change]:
+    """Promises and budgets, which no backend tells of."""
+    yield Promised(at, live.promised.claims, live.promised.reservations)
+    yield from (Budgeted(at, tenant, state) for tenant, state in sorted(live.budgets.items()))
 
 
 async def _pauses(live: Live, at: Instant) -> tuple[Change, ...]:

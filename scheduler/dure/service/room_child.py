@@ -6,8 +6,10 @@ import pickle
 import sys
 
 from dure.model.change import Submitted
+from dure.model.instants import Instant
 from dure.model.plan import Explanation
 from dure.model.rules import Rules
+from dure.planning.check import check
 from dure.planning.room import Room
 from dure.service import frames
 from dure.service.child import run
@@ -39,8 +41,8 @@ class Desk:
             case frames.Apply(changes):
                 for change in changes:
                     self._held().apply(change)
-            case frames.Decide(now):
-                return self._held().decide(now)
+            case frames.Decide(now, checked):
+                return self._decide(now, checked)
             case frames.Explain(job, now):
                 return self._held().explain(job, now)
             case frames.Suppose():
@@ -50,6 +52,14 @@ class Desk:
             case frames.Pack():
                 return pickle.dumps(self._held().snapshot(), protocol=pickle.HIGHEST_PROTOCOL)
         return None
+
+    def _decide(self, now: Instant, checked: bool) -> frames.Decided:
+        room = self._held()
+        plan = room.decide(now)
+        if not checked or self._rules is None:
+            return frames.Decided(plan)
+        found = check(room.snapshot(), self._rules, plan)
+        return frames.Decided(plan, tuple(map(str, found)))
 
     def _held(self) -> Room:
         if self._room is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dure.model.change import Change
 from dure.model.instants import Instant
 from dure.model.job import Job, JobId
-from dure.model.plan import Explanation, Plan
+from dure.model.plan import Explanation
 from dure.model.rules import Rules
 from dure.model.snapshot import Snapshot
 from dure.service import frames
@@ -52,10 +52,10 @@ class RoomClient:
         """Put new rules in force from `since` on."""
         await self._ask(frames.Adopt(rules, since))
 
-    async def decide(self, now: Instant) -> Plan:
-        """The plan for this instant."""
-        answer = await self._ask(frames.Decide(now))
-        assert isinstance(answer, Plan)  # noqa: S101 - narrows for mypy; the child answers in kind
+    async def decide(self, now: Instant, checked: bool = False) -> frames.Decided:
+        """The plan for this instant, and, where it is to be `checked`, what is wrong with it."""
+        answer = await self._ask(frames.Decide(now, checked))
+        assert isinstance(answer, frames.Decided)  # noqa: S101 - narrows for mypy; the child answers in kind
         return answer
 
     async def explain(self, job: JobId, now: Instant) -> Explanation:

@@ -13,7 +13,8 @@ class Settings:
     """Where the data is kept, where the API listens (port 0: any free one), how often work is metered.
 
     `meter_every` in ms while something runs, `meter_idle_every` while nothing does; `policy_every_s` is the
-    time between two looks at the policy's source.
+    time between two looks at the policy's source. `budget_every` in ms is the time between two looks at budgets.
+    `check_plans`: every plan is held against the invariants of DESIGN 3.3 before it is acted on.
     """
 
     data: Path
@@ -22,3 +23,5 @@ class Settings:
     meter_every: Millis = MINUTE
     meter_idle_every: Millis = 10 * MINUTE
     policy_every_s: float = 2.0
+    budget_every: Millis = 10 * MINUTE
+    check_plans: bool = False

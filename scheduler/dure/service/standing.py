@@ -72,8 +72,9 @@ def job_counts(records: Iterable[JobRecord]) -> dict[str, int]:
 def _job_class(entry: Entry) -> JobClass:
     job, waiting = entry.job, bool(entry.waiting_for or entry.failed_dependency)
     return JobClass(
-        job.tenant, job.user, job.priority, job.preemptible, job.time_limit, job.groups, entry.held, waiting
-    )
+        job.tenant, job.user, job.priority, job.preemptible, job.time_limit, job.groups, entry.held, waiting,
+        job.time_limits,
+    )  # fmt: skip
 
 
 def _tenant_rows(live: Live, tenant: Tenant, jobs: Iterable[Entry]) -> list[QuotaRow]:
