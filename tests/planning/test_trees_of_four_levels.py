@@ -30,18 +30,18 @@ class Plain:
         random = Random(seed)
         self.tenants: dict[str, Tenant] = {}
         depth: dict[str | None, int] = {None: 0}
-        for number in range(random.randint(1, 9)):
+        for number in range(random.randint(1, 12)):
             parents = [None, *(name for name in self.tenants if depth[name] < 4)]
-            parent = random.choice(parents[-3:] if random.random() < 0.7 else parents)
+            parent = random.choice(parents[:4])
             name = f"t{number}"
             depth[name] = depth[parent] + 1
-            stated = {one: random.randint(0, 6) for one in NAMES if random.random() < 0.5}
+            stated = {one: random.randint(0, 12) for one in NAMES if random.random() < 0.6}
             self.tenants[name] = Tenant(name, parent, weight=random.randint(1, 3), guarantee=Quota.of(stated))
         names = sorted(self.tenants)
         self.own: dict[tuple[str, str], int] = {}
         for tenant in names:
             for name in NAMES:
-                self.own[tenant, name] = random.randint(0, 3)
+                self.own[tenant, name] = random.randint(0, 3) if name == "cpu" or random.random() < 0.2 else 0
         self.asking = random.sample(names, random.randint(1, len(names)))
 
     def children(self, parent: str | None) -> list[str]:
