@@ -11,6 +11,7 @@ _REMOTE = "dure_cli.remote."
 _LOCAL = "dure_cli.local."
 _COMMANDS = {
     "submit": (_REMOTE + "submit:submit", "Submit a job."),
+    "estimate": (_REMOTE + "estimate:estimate", "Say when a job would start and what it would cost."),
     "ps": (_REMOTE + "jobs:ps", "List jobs, with the reason why each one waits."),
     "logs": (_REMOTE + "logs:logs", "Show what a job wrote."),
     "explain": (_REMOTE + "explain:explain", "Say why a job is where it is."),
@@ -18,6 +19,7 @@ _COMMANDS = {
     "cancel": (_REMOTE + "jobs:cancel", "Cancel jobs, pending or running."),
     "hold": (_REMOTE + "jobs:hold", "Keep pending jobs from starting."),
     "release": (_REMOTE + "jobs:release", "Let held jobs start again."),
+    "checkpoint": (_REMOTE + "jobs:checkpoint", "Say that a running job has saved its state."),
     "usage": (_REMOTE + "account:usage", "Show metered use."),
     "quota": (_REMOTE + "account:quota", "Show guarantees, limits and what is held."),
     "bill": (_REMOTE + "account:bill", "Show a month's bill."),
@@ -25,6 +27,7 @@ _COMMANDS = {
     "room": (_REMOTE + "admin:room", "Show the room: nodes, what is held, what is paused."),
     "pause": (_REMOTE + "admin:pause", "Stop starting jobs; what runs goes on. (admins)"),
     "resume": (_REMOTE + "admin:resume", "Start jobs again. (admins)"),
+    "node": (_REMOTE + "admin:node", "Drain a node, or take it back. (admins)"),
     "token": (_REMOTE + "admin:token", "Create, list and revoke tokens. (admins)"),
     "policy": ("dure_cli.policy:policy", "Validate, compare and reload policy bundles."),
     "serve": (_LOCAL + "serve:serve", "Run a room on this machine."),

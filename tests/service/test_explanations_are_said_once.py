@@ -1,10 +1,14 @@
 import pytest
 
-from dure.model.job import Placement
+from dure.model.job import Job, Placement, TaskGroup
 from dure.model.plan import Code, Explanation, Reason, Reservation, Score
-from dure.service.views import explanation_answer
+from dure.model.record import JobRecord, JobState
+from dure.model.rules import Rules
+from dure.service.explanations import explanation_answer
+from dure.service.views import job_answer
 
-SEOUL = "Asia/Seoul"
+RULES = Rules("room")
+RECORD = JobRecord(Job("mine", "ant", "kim", 0, (TaskGroup(),)), JobState.PENDING)
 AT = 1_795_334_400_000  # 2026-11-22T17:00:00 in Seoul
 
 
@@ -12,7 +16,7 @@ def told(*reasons: Reason, ahead: int = 0) -> list[str]:
     """Every English sentence of an explanation of a job with a reservation."""
     promise = Reservation("mine", AT, (Placement(0, "n1", "", 1),))
     explained = Explanation("mine", AT, reasons, False, Score(0, 0), 1, ahead, reservation=promise)
-    answer = explanation_answer(explained, "pending", SEOUL)
+    answer = explanation_answer(explained, RECORD, job_answer(RECORD, RULES), RULES)
     assert len(answer.notes.en) == len(answer.notes.ko)
     return [*(reason.en for reason in answer.reasons), *answer.notes.en]
 

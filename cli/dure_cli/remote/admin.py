@@ -61,6 +61,30 @@ def resume(tenant: str | None) -> None:
     click.echo(f"{tenant or 'the room'} is resumed", err=True)
 
 
+@click.group()
+def node() -> None:
+    """Drain nodes and take them back."""
+
+
+@node.command()
+@click.argument("name", metavar="NODE")
+def drain(name: str) -> None:
+    """Start nothing more on NODE; what runs there goes on."""
+    _turn(name, "drain")
+
+
+@node.command("return")
+@click.argument("name", metavar="NODE")
+def return_(name: str) -> None:
+    """Let NODE take jobs again."""
+    _turn(name, "return")
+
+
+def _turn(name: str, way: str) -> None:
+    told = client().ask("POST", f"/v1/nodes/{named('node', name)}/{way}")
+    click.echo(f"node {told['node']}: {told['state']}", err=True)
+
+
 def _node_rows(room: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {"node": node["id"], "pool": node["pool"], "state": node["state"], "resource": name,

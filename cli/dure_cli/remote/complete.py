@@ -13,7 +13,7 @@ _QUICK_S = 2.0
 """A person waits at the key: a room that is slower completes nothing."""
 
 
-def _jobs(ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
+def jobs_begun_so(ctx: click.Context, _param: click.Parameter, begun: str) -> list[CompletionItem]:
     """Jobs of the room whose ids begin so; none where no room answers: a shell shows no errors here."""
     try:
         chosen = contexts.chosen({k: ctx.find_root().params.get(v) for k, v in _CHOICE.items()})
@@ -37,5 +37,5 @@ def context_names(_ctx: click.Context, _param: click.Parameter, begun: str) -> l
         return []
 
 
-JOB = click.argument("job", shell_complete=_jobs)
-JOBS = click.argument("jobs", nargs=-1, required=True, shell_complete=_jobs)
+JOB = click.argument("job", shell_complete=jobs_begun_so)
+JOBS = click.argument("jobs", nargs=-1, required=True, shell_complete=jobs_begun_so)

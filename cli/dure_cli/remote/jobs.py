@@ -9,8 +9,8 @@ import click
 
 from dure_cli.remote import words
 from dure_cli.remote.client import client, lang, named
-from dure_cli.remote.complete import JOBS
-from dure_cli.remote.exits import INTERRUPTED, OK, stop
+from dure_cli.remote.complete import JOBS, jobs_begun_so
+from dure_cli.remote.exits import INTERRUPTED, OK, USAGE, stop
 from dure_cli.remote.follow import exit_code, line, until_final
 from dure_cli.remote.output import OUTPUT, Column, show
 
@@ -29,10 +29,13 @@ def _columns(spoken: str) -> list[Column]:
         Column("user", wide=True),
         Column("project", wide=True),
         Column("priority", wide=True, right=True),
-        Column("state", lambda name: words.state(name, spoken)),
+        Column("state"),
         Column("tasks", right=True, spare=True),
         Column("resources", words.resources, spare=True),
         Column("submitted", _age, title="age"),
+        Column("forecast", lambda told: words.forecast(told, spoken), wide=True, title="expected_start"),
+        Column("time_limit", wide=True, right=True),
+        Column("evictions", lambda told: str((told or {}).get("count") or ""), wide=True, right=True),
         Column("nodes", lambda nodes: ",".join(nodes or []), wide=True),
         Column("exit_code", wide=True, right=True),
         Column("reason", lambda reason: (reason or {}).get(spoken) or ""),
@@ -51,7 +54,10 @@ def ps(all_: bool, state: str | None, tenant: str | None, limit: int, output: st
     """List jobs, with the reason why each one waits."""
     params: dict[str, Any] = {"limit": limit, "all": str(all_).lower()}
     params |= {key: value for key, value in (("state", state), ("tenant", tenant)) if value}
-    show(client().ask("GET", "/v1/jobs", params=params), _columns(lang()), output, lang())
+    jobs = client().ask("GET", "/v1/jobs", params=params)
+    if output in {"table", "wide"}:
+        jobs = [job | {"state": words.standing(job, lang()), "time_limit": words.limit(job)} for job in jobs]
+    show(jobs, _columns(lang()), output, lang())
 
 
 @click.command()
@@ -101,3 +107,21 @@ def hold(jobs: tuple[str, ...]) -> None:
 def release(jobs: tuple[str, ...]) -> None:
     """Let held JOBS start again."""
     _each(jobs, "POST", "/release")
+
+
+@click.command()
+@click.argument("job", required=False, envvar="DURE_JOB", shell_complete=jobs_begun_so)
+@click.option(
+    "--attempt", type=click.IntRange(min=1), envvar="DURE_ATTEMPT", show_envvar=True,
+    help="Which attempt; the one that runs, where left out.",
+)  # fmt: skip
+def checkpoint(job: str | None, attempt: int | None) -> None:
+    """Say that running JOB has saved its state: an eviction loses only what it does from now on.
+
+    Inside a job nothing need be named.
+    """
+    if not job:
+        stop(USAGE, "no job; name one, or call this inside a job, where DURE_JOB names it")
+    body = {"attempt": attempt} if attempt else {}
+    client().ask("POST", f"/v1/jobs/{named('job', job)}/checkpoint", json=body)
+    click.echo(f"{job}: checkpoint", err=True)

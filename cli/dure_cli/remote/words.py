@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -56,6 +56,17 @@ _KO = {
     "pool": "풀",
     "quota": "쿼터",
     "value": "값",
+    "rank": "순서",
+    "jobs": "작업 수",
+    "jobs_ahead": "앞선 작업",
+    "holds": "쓰는 자원",
+    "until_latest": "늦어도",
+    "at": "시각",
+    "lost": "손실",
+    "why": "이유",
+    "expected_start": "예상 시작",
+    "time_limit": "시간 제한",
+    "evictions": "중단",
 }
 
 _STATES_KO = {
@@ -67,6 +78,28 @@ _STATES_KO = {
     "failed": "실패",
     "cancelled": "취소",
     "lost": "유실",
+}
+
+_TITLES = {
+    "also": ("Also", "그 밖의 사유"),
+    "job": ("The job", "작업"),
+    "ahead": ("Who comes before it (lower scores first)", "앞선 순서 (점수가 낮을수록 먼저)"),
+    "holds": ("Who holds what it lacks", "모자란 자원을 쓰는 곳"),
+    "would-start": ("What would start it now (submit it again so)", "지금 시작하려면 (바꾸어 다시 제출)"),
+    "forecast": ("When it may start", "예상 시작"),
+    "evictions": ("Evictions", "중단 기록"),
+}
+
+_LANGUAGES = ("en", "ko")
+_OTHERS = "(others)"
+
+NO_FORECAST = {
+    "en": "There is no forecast of its start yet; ask again in a moment.",
+    "ko": "아직 예측이 없습니다. 잠시 뒤 다시 물어보세요.",
+}
+COST = {
+    "en": "Cost by rate card: {} won (half of such jobs on the cheapest flavor - nine in ten on the dearest).",
+    "ko": "예상 비용(단가표): {}원 (가장 싼 종류로 절반이 쓰는 만큼 - 가장 비싼 종류로 열에 아홉이 쓰는 만큼).",
 }
 
 _UNITS_KO = {
@@ -93,6 +126,90 @@ def header(key: str, lang: str) -> str:
 def state(name: str, lang: str) -> str:
     """A job state as people read it."""
     return _STATES_KO.get(name, name) if lang == "ko" else name
+
+
+def standing(job: dict[str, Any], lang: str) -> str:
+    """A job's state, or that it is leaving its place."""
+    if job.get("vacating"):
+        return "자리를 비우는 중" if lang == "ko" else "vacating"
+    return state(job["state"], lang)
+
+
+def title(part: str, lang: str) -> str:
+    """The title of a part of an explanation."""
+    return _TITLES[part][_LANGUAGES.index(lang)]
+
+
+def tasks(count: int, lang: str) -> str:
+    """`4 tasks`."""
+    if lang == "ko":
+        return f"태스크 {count}개"
+    return f"{count} task" if count == 1 else f"{count} tasks"
+
+
+def limits(job: dict[str, Any], lang: str) -> str:
+    """The time limit, and those under some flavors; "" where there is none."""
+    told = limit(job)
+    if not told:
+        return ""
+    return f"시간 제한 {told}" if lang == "ko" else f"time limit {told}"
+
+
+def limit(job: dict[str, Any]) -> str:
+    """`2h00m (h100 1h00m)`, "" for a job without a limit."""
+    plain = job.get("time_limit_ms")
+    others = [f"{flavor} {length(ms / 1000)}" for flavor, ms in (job.get("time_limits_ms") or {}).items()]
+    parts = [length(plain / 1000)] if plain is not None else []
+    return " ".join([*parts, *([f"({', '.join(others)})"] if others else [])])
+
+
+def nodes(names: list[str], lang: str) -> str:
+    """Where it runs."""
+    return f"노드 {', '.join(names)}" if lang == "ko" else f"on {', '.join(names)}"
+
+
+def checkpoint(at: str, lang: str) -> str:
+    """When it saved its state last."""
+    return f"마지막 체크포인트 {at}" if lang == "ko" else f"last checkpoint {at}"
+
+
+def whose(subject: str, count: int, lang: str) -> str:
+    """A tenant or a job by name, or others of whom nothing more is told."""
+    if subject not in {"", _OTHERS}:
+        return subject
+    many = f" x {count}" if count > 1 else ""
+    return ("(다른 테넌트)" if lang == "ko" else _OTHERS) + many
+
+
+def own(tenant: str, lang: str) -> str:
+    """The job's own tenant among others."""
+    return f"{tenant} (이 작업)" if lang == "ko" else f"{tenant} (this job)"
+
+
+def millionths(value: int) -> str:
+    """A score, which comes in millionths."""
+    return f"{value / 1_000_000:.4f}"
+
+
+def moment(millis: int | None, timezone: str) -> str:
+    """An instant in ms as the room's clocks show it, "" where there is none."""
+    if millis is None:
+        return ""
+    return local(datetime.fromtimestamp(millis / 1000, UTC).isoformat(), timezone)
+
+
+def forecast(told: dict[str, Any] | None, lang: str, now: datetime | None = None) -> str:
+    """`12m03s / 1h05m (8s ago)`: until the start in half of all cases, in nine of ten, and the forecast's age."""
+    if not told:
+        return ""
+    now = now or datetime.now(UTC)
+    half, most = (_left(told[key], now) for key in ("median", "p90"))
+    age = length((now - datetime.fromisoformat(told["as_of"])).total_seconds())
+    return f"{half} / {most} ({age} 전)" if lang == "ko" else f"{half} / {most} ({age} ago)"
+
+
+def _left(instant: str | None, now: datetime) -> str:
+    return "?" if instant is None else length((datetime.fromisoformat(instant) - now).total_seconds())
 
 
 def unit(name: str, lang: str) -> str:

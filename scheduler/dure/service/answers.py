@@ -131,6 +131,7 @@ class ExplanationAnswer(BaseModel):
     placements: list[Placed]
     reservation: Reserved | None
     about: JobAnswer
+    timezone: str
     evictions: list[EvictionAnswer] = []
     expected: Notes = Notes()
 

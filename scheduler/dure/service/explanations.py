@@ -43,16 +43,17 @@ def explanation_answer(
         placements=_placed(told.placements),
         reservation=_reservation(told),
         about=about,
+        timezone=rules.timezone,
     )
 
 
-def final_answer(about: JobAnswer, now: Instant) -> ExplanationAnswer:
+def final_answer(about: JobAnswer, now: Instant, timezone: str) -> ExplanationAnswer:
     """All there is to say of a job that is over, or about to be: what it did, and why it ended as it did."""
     said = [about.reason] if about.reason else []
     return ExplanationAnswer(
         job=about.id, state=about.state, at=to_wire(now), guaranteed=False,
         standing=Standing(share=0, score=0), rank=None, ahead=None, reasons=said, notes=Notes(),
-        placements=[], reservation=None, about=about,
+        placements=[], reservation=None, about=about, timezone=timezone,
     )  # fmt: skip
 
 

@@ -99,7 +99,9 @@ async def explain(job: JobPath, hall: Serving, caller: Person) -> ExplanationAns
         told = await _explained(hall, job)
     except KeyError:  # it ended meanwhile, or long ago
         record = await hall.live.backend.record(job)
-        answer = explanations.final_answer(job_answer(hall, record), hall.live.now())
+        answer = explanations.final_answer(
+            job_answer(hall, record), hall.live.now(), hall.live.rules.timezone
+        )
     else:
         record = await hall.live.backend.record(job)
         told = await for_the_eyes_of(caller, told, record.job.tenant, hall)
