@@ -36,7 +36,7 @@ import click
 @click.option(
     "--check-plans",
     is_flag=True,
-    help="Hold every plan against the invariants before it is acted on; one that breaks any is not done, and logged.",
+    help="Hold every plan against the invariants before it is acted on; one that breaks any is logged, not done.",
 )
 @click.option("--log-format", type=click.Choice(["console", "json"]), default="console", show_default=True)
 @click.option(
