@@ -19,12 +19,14 @@ SEOUL = "Asia/Seoul"
 
 @dataclass(slots=True)
 class Draft:
-    """The four mappings of a bundle, empty where a file is missing or could not be read."""
+    """The mappings of a bundle, empty where a file is missing or could not be read."""
 
     room: Entry
     tenants: Entry
     prices: Entry
     calendar: Entry
+    maintenance: Entry
+    windows: Entry
     tenants_known: bool
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(SEOUL))
 
@@ -33,12 +35,14 @@ class Draft:
         """The draft of what was read of each file."""
         unread = {name: Entry(Place(name), strange=True, complete=False) for name in files}
         there = {name: entry or unread[name] for name, entry in files.items()}
-        room = there["room.yaml"]
+        room, calendar = there["room.yaml"], there["calendar.yaml"]
         return cls(
             room,
             there["tenants.yaml"].entry("tenants"),
             there["prices.yaml"].entry("prices"),
-            there["calendar.yaml"].entry("calendar"),
+            calendar.entry("calendar"),
+            calendar.entry("maintenance"),
+            calendar.entry("windows"),
             "tenants" in there["tenants.yaml"].reads,
             local.zone(room.get("timezone", SEOUL)) or ZoneInfo(SEOUL),
         )
@@ -47,6 +51,13 @@ class Draft:
     def flavors(self) -> set[str] | None:
         """GPU flavors by name; None where they could not be read."""
         return None if self.room.lost("flavors") else self.room.entry("flavors").written
+
+    def nodes(self) -> dict[str, Entry] | None:
+        """The nodes that pools declare, by id; None where some could not be read."""
+        pools = self.room.entry("pools")
+        if "pools" not in self.room.reads or any(_loses_nodes(pools, name) for name in pools.written):
+            return None
+        return {name: node for _, pool in pools.entries() for name, node in pool.entry("nodes").entries()}
 
     def capacity(self) -> dict[ResourceName, int] | None:
         """What all declared nodes have together, without what a node's mistake leaves open; None for no nodes."""

@@ -319,6 +319,20 @@ MOMENT = Word(
 )  # fmt: skip
 
 
+def or_word(kind: Word, word: str) -> Word:
+    """The same kind, or one word that stands for None."""
+
+    def read(words: str) -> object:
+        try:
+            return None if words == word else kind.read(words)
+        except ValueError as wrong:
+            msg = f"{wrong}, or {word}"
+            raise ValueError(msg) from None
+
+    schema: Schema = {"anyOf": [kind.schema, {"enum": [word]}]}
+    return Word(f"{kind.what}, or {word}", kind.example, read, schema)
+
+
 def as_written(kind: Word) -> Word:
     """The same kind, checked, but with its text for a value: for readers further on that take text."""
 

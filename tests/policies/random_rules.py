@@ -9,8 +9,22 @@ from dure.model.instants import DAY, HOUR, MINUTE, Interval
 from dure.model.money import Money
 from dure.model.node import GpuFlavor, Node, Pool
 from dure.model.resources import Quota, Resources, gpu
-from dure.model.rules import CalendarEntry, CostPool, Measure, Order, Planning, PriceVersion, Rate, Rules
-from dure.model.tenant import Tenant, Volume
+from dure.model.rules import (
+    BetweenBorrowers,
+    CalendarEntry,
+    CostPool,
+    Maintenance,
+    Measure,
+    Order,
+    Planning,
+    PriceVersion,
+    QuotaChange,
+    Rate,
+    Rules,
+    Window,
+    WithinTenant,
+)  # fmt: skip
+from dure.model.tenant import Budget, Tenant, Volume
 from dure_policies.checks.tenancy import check_digit
 
 SMALL = string.ascii_lowercase + string.digits
@@ -25,15 +39,30 @@ DAYS = st.integers(0, 3_000).map(lambda days: SEOUL_MIDNIGHT + days * DAY)
 MINUTES = st.integers(0, 4_000_000).map(lambda minutes: SEOUL_MIDNIGHT + minutes * MINUTE)
 LIMITS = st.none() | st.integers(1_000, 3_650 * DAY)
 
-PLANNING = st.builds(
-    Planning,
-    order=st.sampled_from(Order),
-    depth=st.just(1),
-    memory=st.integers(0, 900).map(lambda thousandths: thousandths / 1000),
-    half_life=st.integers(MINUTE, 3_650 * DAY),
-    default_time_limit=LIMITS,
-    grace=st.integers(0, HOUR),
-)
+
+@st.composite
+def plannings(draw: st.DrawFn) -> Planning:
+    """Settings of which none contradicts another."""
+    order, backfill = draw(st.sampled_from(Order)), draw(st.booleans())
+    grace = draw(st.integers(0, HOUR))
+    fair = order is Order.FAIR and draw(st.booleans())
+    return Planning(
+        order=order,
+        depth=draw(st.none() | st.integers(0, 10_000)) if backfill else draw(st.integers(0, 1)),
+        memory=draw(st.integers(0, 900)) / 1000,
+        half_life=draw(st.integers(MINUTE, 3_650 * DAY)),
+        between_borrowers=BetweenBorrowers.FAIR if fair else BetweenBorrowers.NEVER,
+        default_time_limit=draw(LIMITS),
+        grace=grace,
+        within_tenant=draw(st.sampled_from(WithinTenant)) if order is Order.FAIR else WithinTenant.NEVER,
+        reclaim_within=draw(st.just(0) | st.integers(0, 30 * DAY)),
+        claim_timeout=draw(st.integers(max(1_000, grace + 1), DAY)),
+        min_runtime=draw(st.integers(0, 30 * DAY)) if fair else 0,
+        eviction_budget=draw(st.none() | st.integers(1, 1_000)) if fair else None,
+        backfill=backfill,
+    )
+
+
 FLAVORS = st.lists(
     st.builds(GpuFlavor, IDS, st.integers(1, 10**9), LABELS), max_size=3, unique_by=lambda flavor: flavor.name
 )
@@ -48,6 +77,14 @@ def business_numbers(draw: st.DrawFn) -> str:
 def quotas(flavors: tuple[GpuFlavor, ...], most: int) -> st.SearchStrategy[Quota]:
     names = ["cpu", "memory", *(gpu(flavor.name) for flavor in flavors)]
     return st.dictionaries(st.sampled_from(names), st.integers(0, most), max_size=4).map(Quota.of)
+
+
+@st.composite
+def budgets(draw: st.DrawFn) -> Budget:
+    """Percents that rise, some of them left out."""
+    percents = sorted(draw(st.sets(st.integers(1, 1_000), min_size=3, max_size=3)))
+    steps = [percent if draw(st.booleans()) else None for percent in percents]
+    return Budget(Money(draw(st.integers(10**6, 10**15))), *steps)
 
 
 @st.composite
@@ -76,7 +113,23 @@ def tenants(draw: st.DrawFn, flavors: tuple[GpuFlavor, ...]) -> tuple[Tenant, ..
             )
         )  # fmt: skip
     parents = {one.parent for one in found}
-    return tuple(replace(one, guarantee=Quota()) if one.id in parents else one for one in found)
+    bare = tuple(replace(one, guarantee=Quota()) if one.id in parents else one for one in found)
+    return tuple(draw(bounded(one, flavors)) for one in bare)
+
+
+@st.composite
+def bounded(draw: st.DrawFn, one: Tenant, flavors: tuple[GpuFlavor, ...]) -> Tenant:
+    """The tenant with bounds of its own: what it keeps, a cohort, its users, its budget."""
+    keep = {
+        name: draw(st.integers(0, amount)) for name, amount in one.guarantee.stated if draw(st.booleans())
+    }
+    jobs = draw(st.none() | st.integers(1, 10**7))
+    alone = bool(one.guarantee.stated) and not one.limit.stated and not keep
+    return replace(
+        one, keep=Quota.of(keep), cohort=alone and draw(st.booleans()), user_limit=draw(quotas(flavors, 100)),
+        max_running_jobs=jobs, user_max_running_jobs=draw(st.none() | st.integers(1, jobs or 10**7)),
+        budget=draw(st.none() | budgets()),
+    )  # fmt: skip
 
 
 def _far_above(quota: Quota) -> Quota:
@@ -104,8 +157,52 @@ def entries(draw: st.DrawFn, rules: Rules) -> tuple[CalendarEntry, ...]:
         interval = Interval(start, start + draw(st.integers(1, 10_000)) * MINUTE)
         quota = draw(quotas(rules.flavors, 100).filter(lambda quota: any(n for _, n in quota.stated)))
         whom = tuple(draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True)))
-        found.append(CalendarEntry(name, interval, whom, quota, draw(st.just("") | TEXTS)))
+        wanted = {resource for resource, amount in quota.stated if amount}
+        able = [
+            t.id for t in rules.tenants if t.id not in whom and wanted & {r for r, _ in t.guarantee.stated}
+        ]
+        yields = tuple(draw(st.lists(st.sampled_from(able), max_size=3, unique=True))) if able else ()
+        found.append(CalendarEntry(name, interval, whom, quota, draw(st.just("") | TEXTS), yields))
     return tuple(found)
+
+
+@st.composite
+def works(draw: st.DrawFn, rules: Rules) -> tuple[Maintenance, ...]:
+    found = []
+    nodes = [node.id for pool in rules.pools for node in pool.nodes]
+    for name in draw(st.lists(TEXTS, max_size=2, unique=True)):
+        start = draw(MINUTES)
+        interval = Interval(start, start + draw(st.integers(1, 10_000)) * MINUTE)
+        out = tuple(draw(st.lists(st.sampled_from(nodes), min_size=1, unique=True)))
+        found.append(Maintenance(name, interval, out, draw(st.just("") | TEXTS)))
+    return tuple(found)
+
+
+@st.composite
+def windows(draw: st.DrawFn, rules: Rules) -> tuple[Window, ...]:
+    """Windows at any hours; a guarantee in them covers what its tenant keeps, a limit is far above."""
+    found = []
+    whom = st.lists(st.sampled_from(rules.tenants), min_size=1, max_size=3, unique_by=lambda one: one.id)
+    for name in draw(st.lists(TEXTS, max_size=3, unique=True)) if rules.tenants else ():
+        days = tuple(sorted(draw(st.sets(st.integers(0, 6), min_size=1))))
+        start, end = draw(st.integers(0, 24 * 60 - 1)), draw(st.integers(0, 24 * 60 - 1))
+        changes = tuple(draw(quota_changes(one, rules)) for one in draw(whom))
+        found.append(Window(name, days, start, end, changes, draw(st.just("") | TEXTS)))
+    return tuple(found)
+
+
+@st.composite
+def quota_changes(draw: st.DrawFn, one: Tenant, rules: Rules) -> QuotaChange:
+    guarantee = limit = None
+    if one.id not in {other.parent for other in rules.tenants} and draw(st.booleans()):
+        more = dict(draw(quotas(rules.flavors, 100)).stated)
+        guarantee = Quota.of(more | {name: more.get(name, 0) + kept for name, kept in one.keep.stated})
+    if one.parent is None and not one.cohort and draw(st.booleans()):
+        limit = _far_above(draw(quotas(rules.flavors, 100)))
+    weight = st.integers(1, 10**6)
+    return QuotaChange(
+        one.id, guarantee, limit, draw(weight if guarantee is limit is None else st.none() | weight)
+    )
 
 
 @st.composite
@@ -127,8 +224,10 @@ def rules(draw: st.DrawFn) -> Rules:
     """Whole rules, in the time zone of Seoul."""
     flavors = tuple(draw(FLAVORS))
     found = Rules(
-        room=draw(IDS), planning=draw(PLANNING), flavors=flavors, pools=draw(pools(flavors)),
+        room=draw(IDS), planning=draw(plannings()), flavors=flavors, pools=draw(pools(flavors)),
         tenants=draw(tenants(flavors)), prices=draw(price_versions(flavors)),
         timezone=draw(st.sampled_from(["Asia/Seoul", "Asia/Tokyo"])),
     )  # fmt: skip
-    return replace(found, calendar=draw(entries(found)))
+    return replace(
+        found, calendar=draw(entries(found)), maintenance=draw(works(found)), windows=draw(windows(found))
+    )

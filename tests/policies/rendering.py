@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dure.model.instants import DAY, Instant
+from dure.model.instants import DAY, Instant, Interval
 from dure.model.money import MICRO, Money
 from dure.model.resources import ResourceName, flavor_of
-from dure.model.rules import Rules
+from dure.model.rules import QuotaChange, Rules, Window
 from dure.model.tenant import Tenant
 
 
@@ -62,10 +62,15 @@ def write(rules: Rules, folder: Path) -> Path:
 def room(rules: Rules) -> str:
     planning, limit = rules.planning, rules.planning.default_time_limit
     planned = {
-        "order": planning.order.value, "depth": str(planning.depth),
+        "order": planning.order.value, "depth": "all" if planning.depth is None else str(planning.depth),
         "memory": thousandths(round(planning.memory * 1000)), "half_life": f"{planning.half_life}ms",
         "between_borrowers": planning.between_borrowers.value, "grace": f"{planning.grace}ms",
+        "within_tenant": planning.within_tenant.value, "reclaim_within": f"{planning.reclaim_within}ms",
+        "claim_timeout": f"{planning.claim_timeout}ms", "min_runtime": f"{planning.min_runtime}ms",
+        "backfill": str(planning.backfill).lower(),
     } | ({"default_time_limit": f"{limit}ms"} if limit is not None else {})  # fmt: skip
+    if planning.eviction_budget is not None:
+        planned["eviction_budget"] = str(planning.eviction_budget)
     flavors = {
         flavor.name: mapping(
             {"value": thousandths(flavor.value), "node_selector": texts(flavor.node_selector)}
@@ -98,14 +103,21 @@ def tenant(one: Tenant, zone: str) -> str:
         "limit": amounts(dict(one.limit.stated)), "require_project": str(one.require_project).lower(),
         "projects": f"[{', '.join(map(quoted, one.projects))}]",
         "volumes": mapping({volume.name: quoted(volume.source) for volume in one.volumes}),
+        "keep": amounts(dict(one.keep.stated)), "cohort": str(one.cohort).lower(),
+        "user_limit": amounts(dict(one.user_limit.stated)),
     }  # fmt: skip
+    if one.budget:
+        steps = {step: getattr(one.budget, step) for step in ("warn", "preemptible_only", "hold")}
+        written = {step: "never" if percent is None else str(percent) for step, percent in steps.items()}
+        pairs["budget"] = mapping({"monthly": won(one.budget.monthly)} | written)
     if one.term:
         first, last = moment(one.term.start, zone)[:10], moment(one.term.end - DAY, zone)[:10]
         pairs["term"] = mapping({"first_day": first, "last_day": last})
     if one.default_time_limit is not None:
         pairs["default_time_limit"] = f"{one.default_time_limit}ms"
-    if one.max_pending_jobs is not None:
-        pairs["max_pending_jobs"] = str(one.max_pending_jobs)
+    for key in ("max_pending_jobs", "max_running_jobs", "user_max_running_jobs"):
+        if (most := getattr(one, key)) is not None:
+            pairs[key] = str(most)
     plain = ("parent", "name", "name_ko", "business_number", "default_image", "unix_user")
     return mapping(pairs | {key: quoted(getattr(one, key)) for key in plain if getattr(one, key)})
 
@@ -130,13 +142,44 @@ def prices(rules: Rules) -> str:
 
 
 def calendar(rules: Rules) -> str:
-    entries = {}
-    for entry in rules.calendar:
-        pairs = {
-            "start": moment(entry.interval.start, rules.timezone),
-            "end": moment(entry.interval.end, rules.timezone),
-            "tenants": f"[{', '.join(map(quoted, entry.tenants))}]",
-            "resources": amounts(dict(entry.resources.stated)),
-        }
-        entries[entry.name] = mapping(pairs | ({"name_ko": quoted(entry.name_ko)} if entry.name_ko else {}))
-    return mapping({"calendar": mapping(entries)})
+    zone = rules.timezone
+    entries = {
+        entry.name: mapping(
+            times(entry.interval, zone) | {"tenants": names(entry.tenants), "yields": names(entry.yields)}
+            | {"resources": amounts(dict(entry.resources.stated))} | korean(entry.name_ko)
+        )
+        for entry in rules.calendar
+    }  # fmt: skip
+    works = {
+        work.name: mapping(times(work.interval, zone) | {"nodes": names(work.nodes)} | korean(work.name_ko))
+        for work in rules.maintenance
+    }
+    windows = {one.name: window(one) for one in rules.windows}
+    return mapping({"calendar": mapping(entries), "maintenance": mapping(works), "windows": mapping(windows)})
+
+
+def times(interval: Interval, zone: str) -> dict[str, str]:
+    return {"start": moment(interval.start, zone), "end": moment(interval.end, zone)}
+
+
+def names(listed: tuple[str, ...]) -> str:
+    return f"[{', '.join(map(quoted, listed))}]"
+
+
+def korean(name: str) -> dict[str, str]:
+    return {"name_ko": quoted(name)} if name else {}
+
+
+def window(one: Window) -> str:
+    start, end = (quoted(f"{minute // 60:02}:{minute % 60:02}") for minute in (one.start, one.end))
+    days = ", ".join(("mon", "tue", "wed", "thu", "fri", "sat", "sun")[day] for day in one.days)
+    changes = {change.tenant: quota_change(change) for change in one.changes}
+    return mapping(
+        {"days": f"[{days}]", "start": start, "end": end, "tenants": mapping(changes)} | korean(one.name_ko)
+    )
+
+
+def quota_change(change: QuotaChange) -> str:
+    quotas = {"guarantee": change.guarantee, "limit": change.limit}
+    pairs = {key: amounts(dict(quota.stated)) for key, quota in quotas.items() if quota is not None}
+    return mapping(pairs | ({"weight": str(change.weight)} if change.weight is not None else {}))

@@ -38,12 +38,12 @@ def test_findings_go_to_stderr_unwrapped_and_uncoloured(tmp_path: Path) -> None:
     long = "x" * 300
     folder = write(tmp_path / "b", **changed("tenants", "name: Ada", f"{long}: 1"))
     done = dure("validate", folder, COLUMNS="40", FORCE_COLOR="1", TERM="xterm-256color")
-    keys = "the keys here are business_number, default_image, default_time_limit, guarantee, limit, "
+    keys = "the keys here are budget, business_number, cohort, default_image, default_time_limit, guarantee, "
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == (
         f"{folder}/tenants.yaml:3:5: there is no key '{'x' * 40}…' in a tenant; {keys}"
-        "max_pending_jobs, name, name_ko, parent, projects, require_project, term, …\n"
+        "keep, limit, max_pending_jobs, max_running_jobs, name, name_ko, …\n"
     )
 
 

@@ -62,7 +62,8 @@ def test_the_calendar_comes_on_top_of_guarantees(tmp_path: Path) -> None:
     """Six of eight devices are guaranteed, so two can be promised at any time, not three."""
     line = "the guarantees and the calendar add up to 9 gpu:a100 on 2026-12-10 13:00, the room has 8"
     texts = changed("calendar", "{a100: 2}", "{a100: 3}")
-    assert refused(write(tmp_path / "a", **texts)) == [f"calendar.yaml:6:30: {line}; promise 1 less"]
+    right = "promise 1 less, or name under yields whose guarantee gives way"
+    assert refused(write(tmp_path / "a", **texts)) == [f"calendar.yaml:6:30: {line}; {right}"]
     evening = "\n  Evening:\n    start: 2026-12-10 18:00\n    end: 2026-12-11\n    tenants: [bob]\n"
     after = changed("calendar", "{a100: 2}}\n", "{a100: 2}}" + evening + "    resources: {gpus: {a100: 2}}\n")
     assert refused(write(tmp_path / "b", **after)) == []

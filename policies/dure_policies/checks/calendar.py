@@ -1,41 +1,83 @@
-"""The calendar: entries that end after they begin, for tenants and flavors that exist."""
+"""The calendar: entries and maintenance that end after they begin, for tenants, flavors and nodes that exist."""
 
 from __future__ import annotations
 
-from dure_policies.amounts import quantities
+from dure.model.resources import ResourceName
+from dure_policies.amounts import quantities, stated
+from dure_policies.checks.names import check_names, check_tenant
+from dure_policies.checks.quotas import promised_below
 from dure_policies.checks.room import check_flavors
+from dure_policies.checks.tenancy import path
 from dure_policies.draft import Draft, moment
 from dure_policies.findings import Findings, shown
 from dure_policies.reading import Entry
 
 
 def check(draft: Draft, findings: Findings) -> None:
-    """Check times, tenants and amounts of every entry."""
+    """Check every entry and every maintenance for itself."""
     for _, entry in draft.calendar.entries():
-        start, end = (moment(entry, key, draft.zone, findings) for key in ("start", "end"))
-        if start is not None and end is not None and end <= start:
-            findings.add(entry.at("end"), "the entry is over before it begins; write an end after its start")
+        _check_times(entry, "entry", draft, findings)
         check_flavors(entry.entry("resources").entry("gpus"), draft, findings)
-        if (
-            "resources" in entry.reads
-            and entry.complete
-            and not any(quantities(entry.entry("resources")).values())
-        ):
-            findings.add(
-                entry.at("resources"), "nothing is promised here; name an amount of cpu, memory or gpus"
-            )
-        _check_tenants(entry, draft, findings)
+        _check_amounts(entry, findings)
+        nobody = "the entry is for nobody; name at least one tenant"
+        for read in check_names(entry, "tenants", nobody, "the tenant", findings):
+            check_tenant(str(read.value), read.place, draft, findings)
+    _check_yields(draft, findings)
+    for _, maintenance in draft.maintenance.entries():
+        _check_times(maintenance, "maintenance", draft, findings)
+        _check_nodes(maintenance, draft, findings)
 
 
-def _check_tenants(entry: Entry, draft: Draft, findings: Findings) -> None:
-    if "tenants" in entry.reads and not entry.listed("tenants"):
-        findings.add(entry.at("tenants"), "the entry is for nobody; name at least one tenant")
-    seen: set[object] = set()
-    for read in entry.listed("tenants"):
+def _check_times(entry: Entry, what: str, draft: Draft, findings: Findings) -> None:
+    start, end = (moment(entry, key, draft.zone, findings) for key in ("start", "end"))
+    if start is not None and end is not None and end <= start:
+        findings.add(entry.at("end"), f"the {what} is over before it begins; write an end after its start")
+
+
+def _check_amounts(entry: Entry, findings: Findings) -> None:
+    promised = quantities(entry.entry("resources")).values()
+    if "resources" in entry.reads and entry.complete and not any(promised):
+        findings.add(entry.at("resources"), "nothing is promised here; name an amount of cpu, memory or gpus")
+
+
+def _check_nodes(maintenance: Entry, draft: Draft, findings: Findings) -> None:
+    nodes = draft.nodes()
+    nobody = "the maintenance is of no node; name at least one"
+    for read in check_names(maintenance, "nodes", nobody, "the node", findings):
         name = str(read.value)
-        if name in seen:
-            findings.add(read.place, f"the tenant {name} is here again; keep one")
-        elif name not in draft.tenants.written and draft.tenants_known:
-            what = f"there is no tenant {shown(name)}"
-            findings.add_missing(read.place, what, name, draft.tenants.written, "name one of the tenants")
-        seen.add(name)
+        if nodes is not None and name not in nodes:
+            what = f"there is no node {shown(name)}"
+            findings.add_missing(read.place, what, name, nodes, "name one of the nodes")
+
+
+# Who gives way
+
+
+def _check_yields(draft: Draft, findings: Findings) -> None:
+    below = promised_below(draft.tenants)
+    for _, window in draft.windows.entries():
+        for name, change in window.entry("tenants").entries():
+            below.setdefault(name, set()).update(stated(change.entry("guarantee")))
+    for _, entry in draft.calendar.entries():
+        names = {str(read.value) for read in entry.listed("yields")}
+        for read in check_names(entry, "yields", "", "the tenant", findings):
+            name = str(read.value)
+            known = check_tenant(name, read.place, draft, findings)
+            if known and (wrong := _misfit(name, entry, names, below, draft)):
+                findings.add(read.place, wrong)
+
+
+def _misfit(
+    name: str, entry: Entry, names: set[str], below: dict[str, set[ResourceName]], draft: Draft
+) -> str:
+    """What is wrong with a tenant that yields, or ""."""
+    if any(read.value == name for read in entry.listed("tenants")):
+        return f"{name} would yield to itself; name another, or remove it"
+    if above := [one for one in path(draft.tenants, name)[1:] if one in names]:
+        return f"{name} lies below {above[0]}, which yields as well; keep one of them"
+    promised = set(stated(draft.tenants.entry(name).entry("guarantee"))) | below.get(name, set())
+    wanted = {resource for resource, some in quantities(entry.entry("resources")).items() if some}
+    if draft.tenants.complete and wanted and entry.complete and not wanted & promised:
+        listed = ", ".join(sorted(wanted)[:6])
+        return f"{name} is guaranteed no {listed}: it has nothing to yield; name another, or remove it"
+    return ""

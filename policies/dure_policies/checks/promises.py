@@ -1,49 +1,140 @@
 """What is promised must be there: guarantees up the tree, limits, calendar, the room, at every instant.
 
-DESIGN 3.1: a guarantee stated below another is carved out of it. What a tenant is promised is its own
-guarantee where it states one, else what its children are promised together.
+DESIGN 3.1: a guarantee stated below another is carved out of it. Where windows state other quotas, all of this
+must hold under every set of windows that is open at once, at the times at which it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from dure.model.instants import Instant
+from dure.model.instants import Instant, Interval
 from dure.model.resources import ResourceName
-from dure_policies.amounts import stated, written
+from dure_policies.amounts import quantities, stated, written
+from dure_policies.checks.cases import Case, cases
+from dure_policies.checks.held import amount
+from dure_policies.checks.sweep import (
+    BEGINNING,
+    ROOM,
+    Excess,
+    Limit,
+    Promise,
+    Steps,
+    Sweep,
+    TooManyCasesError,
+)
 from dure_policies.checks.tenancy import DEEPEST, path
 from dure_policies.draft import Draft, moment, term
-from dure_policies.findings import Findings, Place
+from dure_policies.findings import Findings
 from dure_policies.reading import Entry
 
-ALWAYS = 0
-ROOM = ""
+
+def check(draft: Draft, findings: Findings, warnings: Findings) -> None:
+    """Find every tenant whose children are promised more than it has, and the room's own excess.
+
+    Warn where maintenance leaves less than is promised.
+    """
+    try:
+        sums = _Sums.of(draft)
+        for resource, case in sums.cases():
+            sums.check(resource, case, findings)
+        for name, maintenance in draft.maintenance.entries():
+            _warn(name, maintenance, sums, warnings)
+    except TooManyCasesError:
+        said = "windows, terms and the calendar together make too many cases to check"
+        findings.add(draft.windows.place, f"{said}; keep fewer windows, and remove entries that are over")
 
 
-@dataclass(frozen=True, slots=True)
-class _Promise:
-    """An amount of one resource to a tenant, or to a calendar entry (`tenant` is ROOM), from `start` to `end`."""
+@dataclass(slots=True)
+class _Sums:
+    """All promises by resource, and what was said of them already."""
 
-    tenant: str
-    amount: int
-    place: Place
-    start: Instant = ALWAYS
-    end: Instant | None = None
+    draft: Draft
+    parents: dict[str, str]
+    promises: dict[ResourceName, list[Promise]]
+    limits: dict[ResourceName, dict[str, Limit]]
+    capacity: dict[ResourceName, int]
+    found: dict[ResourceName, list[Case]]
+    reported: set[tuple[object, ...]]
+    steps: Steps
+
+    @classmethod
+    def of(cls, draft: Draft) -> _Sums:
+        parents = {name: _parent(draft.tenants, name) for name in draft.tenants.reads}
+        placed = {name: parent for name, parent in parents.items() if parent is not None}
+        promises, steps = _promises(draft, set(placed)), Steps()
+        found = cases(draft, steps)
+        return cls(draft, placed, promises, _limits(draft), draft.capacity() or {}, found, set(), steps)
+
+    def cases(self) -> Iterator[tuple[ResourceName, Case]]:
+        for resource in sorted(self.promises.keys() | self.found.keys()):
+            for case in self.found.get(resource, [Case()]):
+                yield resource, case
+
+    def swept(
+        self, resource: ResourceName, case: Case, less: int = 0, only: Interval | None = None
+    ) -> Iterator[Excess]:
+        """What is too much in a case, where the room has `less` than all, in an interval or always."""
+        capacity = self.capacity.get(resource)
+        limits = self.limits.get(resource, {}) | case.limits
+        for tenant in case.unlimited:
+            limits.pop(tenant, None)
+        there = None if capacity is None else capacity - less
+        sweep = Sweep(self.parents, limits, there, self.steps, whole=only is not None)
+        return sweep.run(
+            self._in_case(resource, case), lambda start, end: self._counts(case, start, end, only)
+        )
+
+    def _counts(self, case: Case, start: Instant, end: Instant | None, only: Interval | None) -> bool:
+        if only:
+            start, end = max(start, only.start), only.end if end is None else min(end, only.end)
+            if start >= end:
+                return False
+        return case.times.some_in(start, end, self.draft.zone)
+
+    def _in_case(self, resource: ResourceName, case: Case) -> list[Promise]:
+        """The promises with what windows state instead; those come last, as the ones to blame."""
+        kept = [one for one in self.promises.get(resource, []) if one.tenant not in case.guarantees]
+        made = [
+            Promise(tenant, amount(read), read.place, *_span(self.draft, tenant))
+            for tenant, read in case.guarantees.items()
+            if read is not None and tenant in self.parents
+        ]
+        return kept + made
+
+    def check(self, resource: ResourceName, case: Case, findings: Findings) -> None:
+        for excess in self.swept(resource, case):
+            key = (resource, excess.what, excess.holder)
+            place = excess.limit or (excess.by.place if excess.by.tenant in case.guarantees else None)
+            if key not in self.reported and (*key, place) not in self.reported:
+                self.reported.add(key if place is None else (*key, place))
+                message = _message(resource, excess, case, self.draft.zone)
+                findings.add(excess.limit or excess.by.place, message)
 
 
-def check(draft: Draft, findings: Findings) -> None:
-    """Find every tenant whose children are promised more than it has, and the room's own excess."""
-    parents = {name: _parent(draft.tenants, name) for name in draft.tenants.reads}
-    capacity = draft.capacity() or {}
-    known = {name: parent for name, parent in parents.items() if parent is not None}
-    promises = _promises(draft, set(known))
-    limits = _limits(draft)
-    for resource, made in sorted(promises.items()):
-        sweep = _Sweep(resource, known, limits.get(resource, {}), capacity.get(resource))
-        sweep.run(made, draft.zone, findings)
+def _message(resource: ResourceName, excess: Excess, case: Case, zone: ZoneInfo) -> str:
+    amounts = (excess.total, excess.has, excess.less, excess.given)
+    total, has, less, given = (written(resource, number) for number in amounts)
+    said = f"{excess.what} add up to {total} {resource}{_when(excess.at, case, zone)}, {excess.holder} {has}"
+    if excess.limit:
+        return f"{said}; write {total} or more, or promise {less} less"
+    if excess.mine:
+        return f"{said}; promise {less} more here, or as much less below"
+    if excess.by.tenant == ROOM and excess.given:
+        return f"{said}, those who yield give {given}; promise {less} less, or name more under yields"
+    if excess.by.tenant == ROOM and excess.what != "the guarantees":
+        return f"{said}; promise {less} less, or name under yields whose guarantee gives way"
+    return f"{said}; promise {less} less"
+
+
+def _when(at: Instant, case: Case, zone: ZoneInfo) -> str:
+    since = "after" if case.windows else "on"
+    day = f" {since} {datetime.fromtimestamp(at / 1000, UTC).astimezone(zone):%Y-%m-%d %H:%M}" if at else ""
+    names = ", ".join(case.windows[:6])
+    return day + (f" while {names} {'is' if len(case.windows) == 1 else 'are'} open" if names else "")
 
 
 def _parent(tenants: Entry, name: str) -> str | None:
@@ -55,107 +146,61 @@ def _parent(tenants: Entry, name: str) -> str | None:
     return ancestors[1] if len(ancestors) > 1 else ROOM
 
 
-def _promises(draft: Draft, placed: set[str]) -> dict[ResourceName, list[_Promise]]:
-    found: dict[ResourceName, list[_Promise]] = {}
+def _span(draft: Draft, tenant: str) -> tuple[Instant, Instant | None]:
+    days = term(draft.tenants.entry(tenant), draft.zone)
+    return (days.start, days.end) if days else (BEGINNING, None)
+
+
+def _promises(draft: Draft, placed: set[str]) -> dict[ResourceName, list[Promise]]:
+    found: dict[ResourceName, list[Promise]] = {}
     for name, tenant in draft.tenants.entries():
-        days = term(tenant, draft.zone)
-        span = (days.start, days.end) if days else (ALWAYS, None)
         for resource, read in stated(tenant.entry("guarantee")).items() if name in placed else ():
-            amount = read.value if isinstance(read.value, int) else 0
-            found.setdefault(resource, []).append(_Promise(name, amount, read.place, *span))
+            promise = Promise(name, amount(read), read.place, *_span(draft, name))
+            found.setdefault(resource, []).append(promise)
     for _, entry in draft.calendar.entries():
-        start, end = (moment(entry, key, draft.zone, Findings()) for key in ("start", "end"))
-        if start is None or end is None or end <= start:
+        interval = _interval(entry, draft)
+        yields = tuple(dict.fromkeys(str(read.value) for read in entry.listed("yields")))
+        if interval is None:
             continue
         for resource, read in stated(entry.entry("resources")).items():
-            amount = read.value if isinstance(read.value, int) else 0
-            found.setdefault(resource, []).append(_Promise(ROOM, amount, read.place, start, end))
+            promise = Promise(ROOM, amount(read), read.place, interval.start, interval.end, yields)
+            found.setdefault(resource, []).append(promise)
     return found
 
 
-def _limits(draft: Draft) -> dict[ResourceName, dict[str, int]]:
-    found: dict[ResourceName, dict[str, int]] = {}
+def _interval(entry: Entry, draft: Draft) -> Interval | None:
+    start, end = (moment(entry, key, draft.zone, Findings()) for key in ("start", "end"))
+    return None if start is None or end is None or end <= start else Interval(start, end)
+
+
+def _limits(draft: Draft) -> dict[ResourceName, dict[str, Limit]]:
+    found: dict[ResourceName, dict[str, Limit]] = {}
     for name, tenant in draft.tenants.entries():
         for resource, read in stated(tenant.entry("limit")).items():
-            if isinstance(read.value, int):
-                found.setdefault(resource, {})[name] = read.value
+            found.setdefault(resource, {})[name] = Limit(amount(read))
     return found
 
 
-@dataclass(slots=True)
-class _Sweep:
-    """One resource through time. `below`: what the children of a tenant, or of the room, are promised."""
+# Maintenance
 
-    resource: ResourceName
-    parents: dict[str, str]
-    limits: dict[str, int]
-    capacity: int | None
-    below: dict[str, int] = field(default_factory=dict)
-    own: dict[str, int] = field(default_factory=dict)
-    reserved: int = 0
-    reported: set[tuple[str, str]] = field(default_factory=set)
 
-    def run(self, promises: list[_Promise], zone: ZoneInfo, findings: Findings) -> None:
-        """Let the promises begin and end in order of time, and report what is too much at each step, once."""
-        events = [(p.start, 1, n) for n, p in enumerate(promises)]
-        events += [(p.end, 0, n) for n, p in enumerate(promises) if p.end is not None]
-        standing: dict[int, _Promise] = {}
-        for at, begins, number in sorted(events):
-            promise = promises[number]
-            if not begins:
-                del standing[number]
-                self._change(promise, None)
-                continue
-            standing[number] = promise
-            self._change(promise, promise.amount)
-            self._report(promise, at, zone, findings)
+def _warn(name: str, maintenance: Entry, sums: _Sums, warnings: Findings) -> None:
+    """Warn of each resource of which more is promised meanwhile than the other nodes have."""
+    interval, nodes = _interval(maintenance, sums.draft), sums.draft.nodes()
+    if interval is None or nodes is None:
+        return
+    out: dict[ResourceName, int] = {}
+    for node in {str(read.value) for read in maintenance.listed("nodes")} & nodes.keys():
+        for resource, some in quantities(nodes[node]).items():
+            out[resource] = out.get(resource, 0) + some
+    for resource, less in sorted(out.items()):
+        of = sums.found.get(resource, [Case()])
+        found = (excess for case in of for excess in sums.swept(resource, case, less, interval))
+        if short := _most(excess for excess in found if excess.holder == "the room has"):
+            total, has, by = (written(resource, n) for n in (short.total, short.has, short.less))
+            said = f"during {name} {total} {resource} are promised, the room has {has}"
+            warnings.add(maintenance.at("nodes"), f"{said}; {by} may be missing")
 
-    def _change(self, promise: _Promise, amount: int | None) -> None:
-        if promise.tenant == ROOM:
-            self.reserved += promise.amount if amount is not None else -promise.amount
-            return
-        before = self._promised(promise.tenant)
-        if amount is None:
-            self.own.pop(promise.tenant, None)
-        else:
-            self.own[promise.tenant] = amount
-        self._pass_up(promise.tenant, before)
 
-    def _pass_up(self, tenant: str, before: int) -> None:
-        while tenant != ROOM and (more := self._promised(tenant) - before):
-            parent = self.parents[tenant]
-            before = self._promised(parent)
-            self.below[parent] = self.below.get(parent, 0) + more
-            tenant = parent
-
-    def _promised(self, tenant: str) -> int:
-        return self.own.get(tenant, self.below.get(tenant, 0))
-
-    def _report(self, promise: _Promise, at: Instant, zone: ZoneInfo, findings: Findings) -> None:
-        for what, total, holder, has in self._too_much(promise):
-            if (what, holder) not in self.reported:
-                self.reported.add((what, holder))
-                when = (
-                    f" on {datetime.fromtimestamp(at / 1000, UTC).astimezone(zone):%Y-%m-%d %H:%M}"
-                    if at
-                    else ""
-                )
-                sum_, there, less = (written(self.resource, amount) for amount in (total, has, total - has))
-                said = f"{what} add up to {sum_} {self.resource}{when}, {holder} {there}"
-                findings.add(promise.place, f"{said}; promise {less} less")
-
-    def _too_much(self, promise: _Promise) -> Iterator[tuple[str, int, str, int]]:
-        """(what adds up, its sum, who has how much) wherever this promise is more than there is."""
-        tenant = promise.tenant
-        while tenant != ROOM:
-            promised, below = self._promised(tenant), self.below.get(tenant, 0)
-            if tenant in self.own and below > self.own[tenant]:
-                yield f"the guarantees below {tenant}", below, f"{tenant} is guaranteed", self.own[tenant]
-            if tenant not in self.own and promised > self.limits.get(tenant, promised):
-                yield f"the guarantees in {tenant}", promised, f"{tenant} is limited to", self.limits[tenant]
-            tenant = self.parents[tenant]
-        total, both = self.below.get(ROOM, 0), self.below.get(ROOM, 0) + self.reserved
-        if self.capacity is not None and total > self.capacity:
-            yield "the guarantees", total, "the room has", self.capacity
-        elif self.capacity is not None and both > self.capacity:
-            yield "the guarantees and the calendar", both, "the room has", self.capacity
+def _most(found: Iterable[Excess]) -> Excess | None:
+    return max(found, key=lambda excess: excess.less, default=None)

@@ -1,15 +1,13 @@
-"""Tenants one by one and as a tree: parents, terms, limits, numbers."""
+"""Tenants one by one and as a tree: parents, terms, numbers."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
-from dure_policies.amounts import stated, written
-from dure_policies.checks.room import check_flavors
 from dure_policies.draft import Draft
 from dure_policies.findings import Findings, shown
 from dure_policies.local import months_later
-from dure_policies.reading import Entry, Read
+from dure_policies.reading import Entry
 
 DEEPEST = 8
 """Levels of the tenant tree."""
@@ -22,10 +20,7 @@ def check(draft: Draft, findings: Findings) -> None:
     for _, tenant in draft.tenants.entries():
         _check_term(tenant, draft.room.get("longest_term", 0), findings)
         _check_business_number(tenant, findings)
-        _check_limits(tenant, findings)
         _check_projects(tenant, findings)
-        check_flavors(tenant.entry("guarantee").entry("gpus"), draft, findings)
-        check_flavors(tenant.entry("limit").entry("gpus"), draft, findings)
     _check_parents(draft.tenants, findings)
 
 
@@ -56,19 +51,6 @@ def _check_business_number(tenant: Entry, findings: Findings) -> None:
     if number and check_digit(digits) != int(digits[9]):
         right = f"if the rest is right it ends in {check_digit(digits)}"
         findings.add(tenant.at("business_number"), f"the check digit of {number} does not fit; {right}")
-
-
-def _check_limits(tenant: Entry, findings: Findings) -> None:
-    guarantees = stated(tenant.entry("guarantee"))
-    for resource, read in stated(tenant.entry("limit")).items():
-        promised, most = _amount(guarantees.get(resource)), _amount(read)
-        if most < promised:
-            said = f"the limit of {written(resource, most)} {resource} is below the guarantee"
-            findings.add(read.place, f"{said}; write {written(resource, promised)} or more")
-
-
-def _amount(read: Read | None) -> int:
-    return read.value if read and isinstance(read.value, int) else 0
 
 
 def _check_projects(tenant: Entry, findings: Findings) -> None:

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
-
-from dure.model.instants import DAY, HOUR, MINUTE, SECOND, Instant, Millis
-from dure.model.money import MICRO, Money
 
 T = TypeVar("T")
 
@@ -27,7 +22,9 @@ class Effect(StrEnum):
 class Difference:
     """`old` and `new` are as a bundle writes them, "" where there is nothing.
 
-    `kind` is tenant, planning, flavor, node, pool, price or calendar; `subject` the id of what differs.
+    `kind` is tenant, planning, flavor, node, pool, price, calendar, maintenance or window; `subject` the id of
+    what differs. Where others gain or lose by it than whom it is stated of, they are the subject, in words:
+    planning "waiting borrowers", borrowers "from ada".
     """
 
     kind: str
@@ -77,10 +74,11 @@ def compare(
 ) -> Iterator[Difference]:
     """Differences in all aspects between two things; None is one that is not there.
 
-    What comes or goes as a whole has one effect: `being` 1 where it gains by being there, 0 where neither.
+    What comes or goes as a whole has one effect: `being` 1 where its being there is a gain, -1 where it is a
+    loss, 0 where neither.
     """
     came = (old is None) != (new is None)
-    effect = Effect.CHANGES if not being else Effect.GAINS if old is None else Effect.LOSES
+    effect = Effect.CHANGES if not being else Effect.GAINS if (old is None) == (being > 0) else Effect.LOSES
     for aspect in aspects:
         for difference in aspect.between(kind, subject, old, new):
             yield replace(difference, effect=effect) if came else difference
@@ -90,27 +88,3 @@ def paired(old: dict[str, T], new: dict[str, T]) -> Iterator[tuple[str, T | None
     """(name, before, after) of everything on either side: the new ones in order, then those that are gone."""
     for name in [*new, *(name for name in old if name not in new)]:
         yield name, old.get(name), new.get(name)
-
-
-# How values are written
-
-
-def length(time: Millis) -> str:
-    """`2h30m`."""
-    parts = []
-    for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", 1)):
-        count, time = divmod(time, size)
-        parts += [f"{count}{unit}"] if count else []
-    return "".join(parts) or "0s"
-
-
-def moment(instant: Instant, zone: str) -> str:
-    """`2026-12-10 13:00` there; a midnight is a day alone."""
-    shown = f"{datetime.fromtimestamp(instant / 1000, UTC).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
-    return shown.removesuffix(" 00:00")
-
-
-def won(money: Money) -> str:
-    """`1_900` or `0.5`."""
-    whole, rest = divmod(money.micro, MICRO)
-    return f"{whole:_}" + (f".{rest:06d}".rstrip("0") if rest else "")

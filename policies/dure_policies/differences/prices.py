@@ -1,4 +1,4 @@
-"""What changes in prices and in the calendar. A price that falls is a gain of all who pay it."""
+"""What changes in prices. A price that falls is a gain of all who pay it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,16 @@ from functools import partial
 
 from dure.model.money import Money
 from dure.model.resources import ResourceName
-from dure.model.rules import CalendarEntry, CostPool, PriceVersion, Rules
-from dure_policies.amounts import written
-from dure_policies.differences.line import Aspect, Difference, compare, moment, paired, won
+from dure.model.rules import CostPool, PriceVersion, Rules
+from dure_policies.differences.line import Aspect, Difference, compare, paired
+from dure_policies.writing import moment, won
 
 
 def differences(old: Rules, new: Rules) -> Iterator[Difference]:
-    """Differences of price versions, then of calendar entries."""
+    """Differences of price versions."""
     versions = ({version.id: version for version in rules.prices} for rules in (old, new))
     for name, was, is_ in paired(*versions):
         yield from compare("price", name, was, is_, _price(was, is_, new.timezone))
-    entries = ({entry.name: entry for entry in rules.calendar} for rules in (old, new))
-    for name, before, after in paired(*entries):
-        yield from compare("calendar", name, before, after, _entry(before, after, new.timezone))
 
 
 def _price(was: PriceVersion | None, is_: PriceVersion | None, zone: str) -> Iterator[Aspect]:
@@ -48,16 +45,3 @@ def _monthly(name: str, version: PriceVersion) -> Money | None:
 def _measure(name: str, version: PriceVersion) -> str | None:
     pool = _pool(name, version)
     return pool.measure.value if pool else None
-
-
-def _entry(was: CalendarEntry | None, is_: CalendarEntry | None, zone: str) -> Iterator[Aspect]:
-    yield Aspect("start", lambda entry: entry.interval.start, partial(moment, zone=zone))
-    yield Aspect("end", lambda entry: entry.interval.end, partial(moment, zone=zone))
-    yield Aspect("tenants", lambda entry: entry.tenants, ", ".join)
-    names = {name for entry in (was, is_) if entry for name, _ in entry.resources.stated}
-    for name in sorted(names):
-        yield Aspect(name, partial(_reserved, name), partial(written, name), 1)
-
-
-def _reserved(resource: ResourceName, entry: CalendarEntry) -> int | None:
-    return entry.resources.get(resource)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+from math import inf
 
 from dure.model.node import Node
 from dure.model.resources import ResourceName
 from dure.model.rules import Rules
 from dure_policies.amounts import written
-from dure_policies.differences.line import Aspect, Difference, compare, length, paired
+from dure_policies.differences.line import Aspect, Difference, compare, paired
+from dure_policies.writing import length
 
 
 def differences(old: Rules, new: Rules) -> Iterator[Difference]:
     """Differences of the room itself; where its nodes grow, everyone gains."""
     yield from compare("planning", new.room, old, new, _PLANNING)
+    for aspect, gainers, losers in _SIDES:
+        yield from compare("planning", gainers, old, new, [aspect])
+        yield from compare("planning", losers, old, new, [replace(aspect, more=-aspect.more)])
     flavors = ({flavor.name: flavor for flavor in rules.flavors} for rules in (old, new))
     for name, flavor, new_flavor in paired(*flavors):
         yield from compare("flavor", name, flavor, new_flavor, _FLAVOR)
@@ -46,13 +52,38 @@ _PLANNING = (
     Aspect("room", lambda rules: rules.room),
     Aspect("timezone", lambda rules: rules.timezone),
     Aspect("order", lambda rules: rules.planning.order.value),
-    Aspect("depth", lambda rules: rules.planning.depth),
     Aspect("memory", lambda rules: rules.planning.memory),
     Aspect("half_life", lambda rules: rules.planning.half_life, length),
-    Aspect("between_borrowers", lambda rules: rules.planning.between_borrowers.value),
     Aspect("default_time_limit", lambda rules: rules.planning.default_time_limit, length),
     Aspect("grace", lambda rules: rules.planning.grace, length),
+    Aspect("claim_timeout", lambda rules: rules.planning.claim_timeout, length),
 )
+
+
+def _chosen(which: str, rules: Rules) -> bool:
+    return bool(getattr(rules.planning, which) != "never")
+
+
+def _switch(which: str, on: str) -> Aspect:
+    """A choice between `never` and one other word."""
+    return Aspect(which, partial(_chosen, which), lambda chosen: on if chosen else "never", 1)
+
+
+_SIDES: tuple[tuple[Aspect, str, str], ...] = (
+    (Aspect("depth", lambda rules: inf if rules.planning.depth is None else rules.planning.depth,
+            lambda depth: "all" if depth == inf else str(depth), 1),
+     "blocked borrowers", "jobs that go past them"),
+    (Aspect("backfill", lambda rules: rules.planning.backfill, lambda on: str(on).lower(), 1),
+     "jobs behind a blocked one", "blocked jobs without a reservation"),
+    (_switch("between_borrowers", "fair"), "waiting borrowers", "running borrowers above their share"),
+    (_switch("within_tenant", "priority"), "jobs of higher priority", "running jobs of lower priority"),
+    (Aspect("reclaim_within", lambda rules: rules.planning.reclaim_within, length, 1),
+     "borrowers that must not be displaced", "jobs within guarantee"),
+    (Aspect("min_runtime", lambda rules: rules.planning.min_runtime, length, 1),
+     "running borrowers", "waiting borrowers"),
+    (Aspect("eviction_budget", lambda rules: rules.planning.eviction_budget, str, 1, inf),
+     "waiting borrowers", "running borrowers"),
+)  # fmt: skip
 _FLAVOR = (
     Aspect("value", lambda flavor: flavor.value, lambda value: f"{value / 1000:g}"),
     Aspect("node_selector", lambda flavor: flavor.node_selector or None, _pairs),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from math import inf
 
+from dure.model.money import Money
 from dure.model.resources import Quota, ResourceName
 from dure.model.rules import Rules
 from dure.model.tenant import Tenant
 from dure_policies.amounts import written
-from dure_policies.differences.line import Aspect, Difference, compare, length, moment, paired
+from dure_policies.differences.line import Aspect, Difference, compare, paired
+from dure_policies.writing import length, moment, won
 
 
 def differences(old: Rules, new: Rules) -> Iterator[Difference]:
@@ -21,6 +24,8 @@ def differences(old: Rules, new: Rules) -> Iterator[Difference]:
     for name, was, is_ in paired(before, after):
         yield from compare("tenant", name, was, is_, _aspects(was, is_, new.timezone), being=1)
         yield from compare("tenant", name, old_shares.get(name), new_shares.get(name), [_SHARE], being=1)
+        if was and is_:
+            yield from compare("borrowers", f"from {name}", was, is_, _lending(was, is_))
 
 
 def _shares(rules: Rules) -> dict[str, Fraction]:
@@ -54,10 +59,22 @@ def _aspects(was: Tenant | None, is_: Tenant | None, zone: str) -> Iterator[Aspe
     yield from (_PARENT, _WEIGHT)
     yield from _quota("guarantee", 0, was, is_)
     yield from _quota("limit", inf, was, is_)
+    yield from _quota("keep", 0, was, is_)
+    yield from _quota("user_limit", inf, was, is_)
     yield Aspect("first day", lambda t: t.term and t.term.start, partial(moment, zone=zone), -1, -inf)
     yield Aspect("end of term", lambda t: t.term and t.term.end, partial(moment, zone=zone), 1, inf)
     if was and is_:
         yield from _REST
+
+
+def _lending(was: Tenant, is_: Tenant) -> Iterator[Aspect]:
+    """What a tenant keeps to itself, as those see it who would borrow it."""
+    yield from (replace(aspect, more=-1) for aspect in _quota("keep", 0, was, is_))
+    yield replace(_COHORT, more=-1)
+
+
+def _step(which: str, tenant: Tenant) -> int | None:
+    return getattr(tenant.budget, which) if tenant.budget else None
 
 
 def _texts(values: object) -> str:
@@ -66,7 +83,21 @@ def _texts(values: object) -> str:
 
 _PARENT = Aspect("parent", lambda t: t.parent)
 _WEIGHT = Aspect("weight", lambda t: t.weight, str, 1)
+_COHORT = Aspect("cohort", lambda t: t.cohort or None, lambda _: "true", absent=False)
 _REST = (
+    _COHORT,
+    Aspect("max running jobs", lambda t: t.max_running_jobs, str, 1, inf),
+    Aspect("running jobs of one user", lambda t: t.user_max_running_jobs, str, 1, inf),
+    Aspect("budget a month", lambda t: t.budget and t.budget.monthly, won, 1, Money(10**30)),
+    Aspect("budget warns at", partial(_step, "warn"), "{} %".format),
+    Aspect(
+        "budget lets only preemptible jobs start at",
+        partial(_step, "preemptible_only"),
+        "{} %".format,
+        1,
+        inf,
+    ),
+    Aspect("budget holds jobs at", partial(_step, "hold"), "{} %".format, 1, inf),
     Aspect("default time limit", lambda t: t.default_time_limit, length),
     Aspect("max pending jobs", lambda t: t.max_pending_jobs, str, 1, inf),
     Aspect("name", lambda t: t.name or None),
