@@ -94,10 +94,13 @@ def test_flavors_are_governed_one_by_one() -> None:
 
 
 def test_a_guaranteed_job_that_finds_no_place_holds_the_reservation() -> None:
-    """It comes before any borrower, who may still be backfill."""
+    """It comes before any borrower, who may still be backfill, and reserves the time after it."""
     room = Small([node("n", a100=4)], [tenant("a"), tenant("b", guarantee=4)])
     assert room.run(job("1", "a", 2, time_limit=HOUR)) == ["1"]
     room.submit(job("2", "b", 4), job("3", "a", 2, time_limit=2 * HOUR), job("4", "a", 2, time_limit=HOUR))
     plan = room.carry_out()
     assert [start.job for start in plan.starts] == ["4"]
-    assert [(reservation.job, reservation.at) for reservation in plan.reservations] == [("2", HOUR)]
+    assert [(reservation.job, reservation.at) for reservation in plan.reservations] == [
+        ("2", HOUR),
+        ("3", 2 * HOUR),
+    ]

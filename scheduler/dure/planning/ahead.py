@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from dure.model.instants import Instant
 from dure.model.job import NodeId
-from dure.planning.axes import Vector, within
+from dure.planning.axes import Vector, add, within
 from dure.planning.nodes import Row
-from dure.planning.placement import Spot, less, place, tasks_in
+from dure.planning.placement import Spot, View, less, place, tasks_in
 from dure.planning.running import Active
 from dure.planning.shape import Demand, Part
 from dure.planning.state import State
 
+if TYPE_CHECKING:
+    from dure.planning.reservation import Promise
+
 
 class Ahead:
-    """The room as it will be, moved on from end to end, and whether it then has a place for some demand."""
+    """The room as it will be, moved on from end to end, and whether it then has a place for some demand.
 
-    __slots__ = ("_counts", "_demands", "_spare", "_state", "_view")
+    What vacates counts as gone. `promises` are other reservations, each of which keeps its place over its time.
+    """
 
-    def __init__(self, state: State, demands: Sequence[Demand]) -> None:
-        self._state, self._demands = state, demands
+    __slots__ = ("_counts", "_demands", "_promises", "_spare", "_state", "_view")
+
+    def __init__(self, state: State, demands: Sequence[Demand], promises: Sequence[Promise] = ()) -> None:
+        self._state, self._demands, self._promises = state, demands, promises
         self._spare = list(state.nodes.spare)
         self._view: dict[Row, Vector] = {}
+        for row, clear in state.nodes.cleared().items():
+            if row.open:
+                self._view[row] = clear
+                for axis, amount in enumerate(clear):
+                    self._spare[axis] += max(0, amount) - max(0, row.free[axis])
         self._counts: dict[Demand, _Count] | None = None
 
     def enough_with(self, held: Mapping[tuple[NodeId, int], int]) -> bool:
@@ -54,19 +67,43 @@ class Ahead:
                 touched[row] = None
         self._recount(touched)
 
-    def place(self) -> tuple[Demand, list[Spot]] | None:
-        """The best demand that has a place now, and where."""
+    def place(self, at: Instant) -> tuple[Demand, list[Spot]] | None:
+        """The best demand that has a place from `at` on for as long as it may run, and where."""
         for demand in self._demands:
             if within(demand.total, self._spare) and self._counted(demand):
-                spots = place(demand, self._state.nodes, self._view, self._state.values)
+                view = self._beside_promises(at, demand)
+                spots = place(demand, self._state.nodes, view, self._state.values)
                 if spots:
                     return demand, spots
         return None
 
-    def beside(self, spots: list[Spot]) -> dict[Row, Vector]:
-        """What is left then on the nodes of these spots."""
-        left = less(self._view, spots)
+    def beside(self, at: Instant, spots: list[Spot]) -> dict[Row, Vector]:
+        """What is left at `at` on the nodes of these spots."""
+        left = less(self._taken(at), spots)
         return {row: left[row] for _, row, _ in spots}
+
+    def _beside_promises(self, at: Instant, demand: Demand) -> View:
+        """What a job may have from `at` on: those that stand then are taken off, later ones keep their place."""
+        if not self._promises:
+            return self._view
+        view = self._taken(at)
+        for promise in self._promises:
+            if at < promise.at < at + demand.limit:
+                for row, left in promise.extra.items():
+                    view[row] = list(map(min, view.get(row, row.free), left))
+        return view
+
+    def _taken(self, at: Instant) -> dict[Row, Vector]:
+        """What is free at `at` beside the reservations that stand then."""
+        if not self._promises:
+            return self._view
+        view = dict(self._view)
+        for promise in self._promises:
+            if promise.at <= at < promise.until:
+                for part, row, tasks in promise.spots:
+                    free = view[row] = list(view.get(row, row.free))
+                    add(free, part.amounts, -tasks)
+        return view
 
     def _open(self, node: NodeId) -> Row | None:
         row = self._state.nodes.rows.get(node)

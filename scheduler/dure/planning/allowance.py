@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from dure.model.instants import Instant
 from dure.model.plan import Verdict
-from dure.planning.axes import Amounts, Vector, within
-from dure.planning.backfill import outlives
+from dure.model.rules import WithinTenant
+from dure.planning.axes import Amounts, Vector, together
+from dure.planning.backfill import Promises
 from dure.planning.job_counts import too_many
 from dure.planning.lines import Turn
 from dure.planning.preemptible import beyond, kept_from_all
@@ -17,7 +18,6 @@ from dure.planning.reservation import Promise
 from dure.planning.shape import Demand
 from dure.planning.state import State
 from dure.planning.verdicts import (
-    kept_back_verdict,
     no_place_verdict,
     not_preemptible_verdict,
     over_limit_verdict,
@@ -34,21 +34,19 @@ class Allowance:
         self._state, self._now = state, now
         self._kept: tuple[int, Vector] | None = None
 
-    def demands(self, kind: Kind, turn: Turn, promise: Promise | None) -> list[Demand]:
+    def demands(self, kind: Kind, turn: Turn, promises: Promises, own: Promise | None = None) -> list[Demand]:
         """The choices of flavors that quota allows in this turn, best first.
 
-        A job that may still run when the reservation begins must leave its quota to the reserved job too.
+        A job that may still run when another's reservation begins must leave its quota to that job too.
         """
         fitting = list(kind.shape.demands)
         if kind.governed or turn is Turn.GUARANTEED:
-            fitting = [d for d in fitting if self._within(kind, d) is (turn is Turn.GUARANTEED)]
-        in_the_way = promise is not None and self._in_the_way(kind, promise)
-        beside = promise if in_the_way else None
+            guaranteed = turn is Turn.GUARANTEED
+            fitting = [d for d in fitting if self.within(kind, d, own) is guaranteed]
         if kind.account.limited:
-            fitting = [d for d in fitting if _in_limit(kind, d, beside)]
+            fitting = [d for d in fitting if in_limit(kind, d, promises.binding(d.limit, own))]
         if turn is Turn.BORROWED and not kind.key.preemptible:
-            also = beside.total if beside and not beside.guaranteed and not beside.preemptible else ()
-            fitting = [d for d in fitting if not beyond(self._state, self.kept(), d.total, also)]
+            fitting = [d for d in fitting if self._is_spare(d, promises.binding(d.limit, own))]
         return fitting
 
     def lent(
@@ -62,6 +60,24 @@ class Allowance:
             return demands
         return [d for d in demands if not kept_back(self._state, kind.account, d.total, free)]
 
+    def within(self, kind: Kind, demand: Demand, own: Promise | None = None) -> bool:
+        """Whether a job with these amounts is within guarantee now; its own reservation is not counted."""
+        if not kind.governed:
+            return False
+        promises, branch = self._state.quotas.promises, kind.account.branch
+        kept: Amounts = own.total if own is not None and own.guaranteed else ()
+        promises.give(branch, kept, -1)
+        within = promises.within(branch, demand.total)
+        promises.give(branch, kept)
+        return within
+
+    def may_hold(self, kind: Kind, demand: Demand, promises: Promises, own: Promise | None) -> bool:
+        """Whether quota allows a job these amounts, be they within guarantee or not."""
+        binding = promises.binding(demand.limit, own)
+        if kind.account.limited and not in_limit(kind, demand, binding):
+            return False
+        return kind.key.preemptible or self.within(kind, demand, own) or self._is_spare(demand, binding)
+
     def lasting(self, kind: Kind, turn: Turn) -> bool:
         """Whether a turn that quota refuses stays refused until something is given back in the tenant's branch.
 
@@ -69,7 +85,9 @@ class Allowance:
         """
         if turn is Turn.GUARANTEED:
             return True
-        return kind.account.limited and not any(_in_limit(kind, d, None) for d in kind.shape.demands)
+        if self._state.rules.planning.within_tenant is WithinTenant.PRIORITY:
+            return False  # a job of its tenant with lower priority may come, and leave for it
+        return kind.account.limited and not any(in_limit(kind, d) for d in kind.shape.demands)
 
     def verdict(self, kind: Kind) -> Verdict:
         """Why the class's jobs do not start, now that the decision is made."""
@@ -78,37 +96,30 @@ class Allowance:
         if any(too_many(kind.account, kind.user)):
             return too_many_jobs_verdict(kind)
         demands = kind.shape.demands
-        fitting = [d for d in demands if _in_limit(kind, d, None)] if kind.account.limited else demands
+        fitting = [d for d in demands if in_limit(kind, d)] if kind.account.limited else demands
         if not fitting:
             return over_limit_verdict(self._state, kind)
         if not kind.key.preemptible and not any(self._may_keep(kind, demand) for demand in fitting):
             return not_preemptible_verdict(self._state, kind)
-        if all(self._is_kept_back(kind, demand) for demand in fitting):
-            return kept_back_verdict(self._state, kind)
         return no_place_verdict(kind)
 
     def kept(self) -> Vector:
-        """What cannot be taken back, at this moment of the decision."""
+        """What cannot be taken back in time, at this moment of the decision."""
         version = self._state.active.version
         if self._kept is None or self._kept[0] != version:
-            self._kept = (version, kept_from_all(self._state))
+            self._kept = (version, kept_from_all(self._state, self._now))
         return self._kept[1]
 
+    def _is_spare(self, demand: Demand, binding: Iterable[Promise] = ()) -> bool:
+        """Whether what may not be preempted leaves guarantees what is theirs, or ends in time."""
+        if demand.limit <= self._state.rules.planning.reclaim_within:
+            return True
+        firm = [p.total for p in binding if not p.guaranteed and not p.preemptible]
+        also = together((total, 1) for total in firm)
+        return not beyond(self._state, self.kept(), demand.total, also)
+
     def _may_keep(self, kind: Kind, demand: Demand) -> bool:
-        return self._within(kind, demand) or not beyond(self._state, self.kept(), demand.total)
-
-    def _within(self, kind: Kind, demand: Demand) -> bool:
-        return kind.governed and self._state.quotas.promises.within(kind.account.branch, demand.total)
-
-    def _is_kept_back(self, kind: Kind, demand: Demand) -> bool:
-        """Whether enough is free in the room, were it not kept back for others."""
-        state = self._state
-        if self._within(kind, demand) or not within(demand.total, state.nodes.spare):
-            return False
-        return bool(kept_back(state, kind.account, demand.total))
-
-    def _in_the_way(self, kind: Kind, promise: Promise) -> bool:
-        return promise.job != kind.first and outlives(promise, kind.shape.limit, self._now)
+        return self.within(kind, demand) or self._is_spare(demand)
 
 
 def kept_back(
@@ -121,12 +132,11 @@ def kept_back(
     return lending.refuses(account.branch, amounts, state.nodes.spare if free is None else free)
 
 
-def _in_limit(kind: Kind, demand: Demand, beside: Promise | None) -> bool:
-    """Whether one more job with these amounts passes no limit, with what the reserved job will take counted too."""
-    kept: Amounts = beside.total if beside else ()
-    if any(over_limit(kind.account, demand.total, beside.account if beside else None, kept)):
-        return False
-    same = beside is not None and (beside.account, beside.kind.user) == (kind.account, kind.user)
-    if any(over_user_limit(kind.account, kind.user, demand.total, kept if same else ())):
-        return False
-    return not any(too_many(kind.account, kind.user, beside.kind if beside else None))
+def in_limit(kind: Kind, demand: Demand, binding: Sequence[Promise] = ()) -> bool:
+    """Whether one more job with these amounts passes no limit, with what these reservations will take counted too."""
+    reserved = [(promise.account, promise.kind.user, promise.total) for promise in binding]
+    return not (
+        any(over_limit(kind.account, demand.total, reserved))
+        or any(over_user_limit(kind.account, kind.user, demand.total, reserved))
+        or any(too_many(kind.account, kind.user, reserved))
+    )

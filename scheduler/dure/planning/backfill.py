@@ -1,18 +1,21 @@
-"""Backfill: what may start beside a reservation without delaying it (EASY, on many nodes; DESIGN 3.3).
+"""Backfill: what may start beside reservations without delaying them (EASY, on many nodes; DESIGN 3.3).
 
-A job that ends by the reservation's instant may use all that is free now. One that ends later may use on each
-node of the reservation at most what is left there at that instant beside the reserved job; that then shrinks.
+A job that ends by a reservation's instant may use all that is free now. One that ends later may use on each
+node of the reservation at most what is left there at that instant beside the reserved job; that then shrinks. With
+several reservations each binds a job that outlives it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from dure.model.instants import Instant, Millis
-from dure.planning.axes import Vector
+from dure.model.job import JobId
+from dure.planning.axes import Vector, add
 from dure.planning.nodes import Row
-from dure.planning.placement import Spot
+from dure.planning.placement import Spot, View
 from dure.planning.reservation import Promise
+from dure.planning.running import Active
 
 
 def outlives(promise: Promise, limit: Millis, now: Instant) -> bool:
@@ -20,23 +23,77 @@ def outlives(promise: Promise, limit: Millis, now: Instant) -> bool:
     return now + limit > promise.at
 
 
-def beside(promise: Promise) -> dict[Row, Vector]:
-    """What a job that outlives the reservation may take on the nodes of the reservation."""
-    return {row: list(map(min, row.free, left)) for row, left in promise.extra.items()}
+class Promises:
+    """The reservations that stand at a moment of the decision, in the order in which they were made."""
+
+    __slots__ = ("_now", "standing")
+
+    def __init__(self, now: Instant) -> None:
+        self._now = now
+        self.standing: list[Promise] = []
+
+    def __iter__(self) -> Iterator[Promise]:
+        return iter(self.standing)
+
+    def __bool__(self) -> bool:
+        return bool(self.standing)
+
+    def add(self, promise: Promise) -> None:
+        """One more stands: those that begin while it lasts have less left beside them."""
+        for other in self.standing:
+            if promise.at <= other.at < promise.until:
+                _take(other, promise.spots)
+        self.standing.append(promise)
+
+    def remove(self, promise: Promise) -> None:
+        """One stands no longer."""
+        self.standing.remove(promise)
+        for other in self.standing:
+            if promise.at <= other.at < promise.until:
+                _take(other, promise.spots, -1)
+
+    def of(self, job: JobId) -> Promise | None:
+        """The reservation of a job."""
+        return next((promise for promise in self.standing if promise.job == job), None)
+
+    def binding(self, limit: Millis, own: Promise | None = None) -> list[Promise]:
+        """Those that a job of this time limit, started now, would outlive, but its own."""
+        return [p for p in self.standing if p is not own and outlives(p, limit, self._now)]
+
+    def charge(self, spots: Sequence[Spot], limit: Millis) -> None:
+        """A job of this time limit has started, or claimed its place."""
+        for promise in self.binding(limit):
+            _take(promise, spots)
+
+    def gone(self, active: Active, times: int = 1) -> None:
+        """A running job vacates: whatever it would have outlived has more left beside it."""
+        for promise in self.standing:
+            if active.end > promise.at:
+                for place in active.places:
+                    for row in promise.extra:
+                        if row.id == place.node:
+                            add(promise.extra[row], place.amounts, place.left * times)
 
 
-def spare_beside(promise: Promise, spare: Vector) -> Vector:
+def beside(binding: Iterable[Promise], view: View) -> View:
+    """What a job may take of `view` (or else of what is free) on nodes of these reservations."""
+    left: dict[Row, Vector] = dict(view)
+    for promise in binding:
+        for row, extra in promise.extra.items():
+            left[row] = list(map(min, left.get(row, row.free), extra))
+    return left
+
+
+def spare_beside(binding: Iterable[Promise], spare: Vector) -> Vector:
     """What such a job may take of the room as a whole: never less than what it can really get."""
     rest = list(spare)
-    for row, left in promise.extra.items():
+    for row, left in beside(binding, {}).items():
         for axis, free in enumerate(row.free):
             rest[axis] -= max(0, free) - max(0, min(free, left[axis]))
     return rest
 
 
-def charge(promise: Promise, spots: Sequence[Spot]) -> None:
-    """A job that outlives the reservation has started: what is left beside the reserved job shrinks."""
+def _take(promise: Promise, spots: Sequence[Spot], times: int = 1) -> None:
     for part, row, tasks in spots:
         if (left := promise.extra.get(row)) is not None:
-            for axis, amount in part.amounts:
-                left[axis] -= amount * tasks
+            add(left, part.amounts, -tasks * times)

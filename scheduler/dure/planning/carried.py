@@ -39,7 +39,9 @@ def snapshot(course: Course) -> Snapshot:
         at=course.at,
         watermark=histories.watermark,
         nodes=tuple(row.node for row in state.nodes),
-        pending=tuple(entry.pending() for _, entry in sorted(state.queue.entries.items())),
+        pending=tuple(
+            entry.pending() for _, entry in sorted({**state.queue.entries, **state.claimed}.items())
+        ),
         running=tuple(active.running() for _, active in sorted(state.active.jobs.items())),
         history=histories.settled(),
         past=tuple(sorted((*course.past, *_past(course)), key=_used)),
@@ -47,6 +49,9 @@ def snapshot(course: Course) -> Snapshot:
         policies=histories.policies(),
         paused=tuple(sorted(state.paused)),
         room_paused=state.room_paused,
+        claims=tuple(state.claims.values()),
+        reservations=state.reservations,
+        budgets=tuple(sorted(state.budgets.items())),
     )
 
 
@@ -76,6 +81,8 @@ def _load(course: Course, snapshot: Snapshot) -> None:
                 state.task_over(state.active.jobs[running.job.id], task)
     for pending in snapshot.pending:
         course.enqueue(Entry(pending))
+    course.promise(snapshot.claims, snapshot.reservations)
+    state.budgets.update(snapshot.budgets)
     state.paused |= set(snapshot.paused)
     state.room_paused = snapshot.room_paused
 
@@ -86,6 +93,8 @@ def _active(running: Running, state: State) -> Active:
         if times.started is not None or times.ended is not None:
             active.times[task] = (times.started, times.ended)
     active.started = min((t.started for t in running.tasks if t.started is not None), default=None)
+    active.vacating, active.vacating_since = running.vacating, running.vacating_since
+    active.checkpoint, active.under, active.evictions = running.checkpoint, running.under, running.evictions
     return active
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 
 from dure.model import change as happened
 from dure.model.change import Change
 from dure.model.instants import Instant
-from dure.model.job import JobId
+from dure.model.job import JobId, TenantId
+from dure.model.plan import Claim, Eviction, Reservation, Rule
 from dure.model.snapshot import Pending, Used
+from dure.model.tenant import BudgetState
 from dure.model.use import CapacityFact
 from dure.planning.history import Histories, Use
 from dure.planning.order import Lineup
@@ -81,8 +84,14 @@ class Course:
                 self._paused(change)
             case happened.Watermark(at):
                 self._settle(at)
-            case happened.Promised():
-                pass  # depth 1: worked out anew in every decision
+            case happened.Promised(_, claims, reservations):
+                self.promise(claims, reservations)
+            case happened.Evicting(at, eviction):
+                self._evicting(at, eviction)
+            case happened.Checkpointed(at, job, attempt):
+                self._checkpointed(at, job, attempt)
+            case happened.Budgeted(_, tenant, budget):
+                self._budgeted(tenant, budget)
             case _:
                 raise TypeError(f"not a change: {change!r}")
 
@@ -94,7 +103,7 @@ class Course:
                 shape.fits_empty = None
             self.unsaid = dict.fromkeys(self.state.queue.kinds.values())
         for kind in self.unsaid:
-            if kind.jobs:
+            if kind.jobs or kind.claimed:
                 self._judge(kind, now)
         self._stale, self._phase = False, phase
         self.refusals.confirm(self.state.nodes.rows)
@@ -109,10 +118,34 @@ class Course:
         """Queue a job, and judge its class before the next decision."""
         self.unsaid[self.state.queue.put(entry)] = None
 
+    def promise(self, claims: Sequence[Claim], reservations: Sequence[Reservation]) -> None:
+        """All claims and reservations that stand from now on."""
+        state = self.state
+        wanted = {claim.job: claim for claim in claims}
+        if tuple(wanted.values()) != tuple(state.claims.values()):
+            for job in tuple(state.claims):
+                self._unclaim(job)
+            for job, claim in wanted.items():
+                if job in state.queue.entries:
+                    state.claim(claim)
+                    self._changed(state.claimed[job], claim)
+        state.reservations = tuple(reservations)
+
+    def _unclaim(self, job: JobId) -> None:
+        if job in self.state.claims:
+            claim = self.state.claims[job]
+            self._changed(self.state.unclaim(job), claim)
+
+    def _changed(self, entry: Entry, claim: Claim) -> None:
+        assert entry.kind is not None  # noqa: S101 - queued entries have one
+        self.unsaid[entry.kind] = None
+        self.refusals.grew(placement.node for placement in claim.placements)
+
     def _dequeue(self, job: JobId) -> Entry:
+        self._unclaim(job)
         entry, kind = self.state.queue.take(job)
         self.unsaid[kind] = None
-        if not kind.jobs:
+        if not kind.jobs and not kind.claimed:
             self.verdicts.drop(kind.key)
             if not kind.shape.kinds:
                 self.refusals.went(kind.shape)
@@ -130,14 +163,20 @@ class Course:
 
     def _submitted(self, change: happened.Submitted) -> None:
         state, job = self.state, change.job
-        if job.id not in state.queue.entries and job.id not in state.active.jobs:
-            self.enqueue(Entry(Pending(job, change.held, change.waiting_for, "", change.attempts)))
+        if not self._queued(job.id) and job.id not in state.active.jobs:
+            waiting = change.waiting_for
+            self.enqueue(Entry(Pending(job, change.held, waiting, "", change.attempts, change.evictions)))
 
     def _starting(self, change: happened.Starting) -> None:
-        if change.job in self.state.queue.entries:
-            job = self._dequeue(change.job).job
-            self.state.begin(Active(job, change.attempt, change.at, change.placements, self.state.axes))
-            self.refusals.began(job.id, change.placements)
+        if self._queued(change.job):
+            entry = self._dequeue(change.job)
+            active = Active(entry.job, change.attempt, change.at, change.placements, self.state.axes)
+            active.under, active.evictions = change.under, entry.evictions
+            self.state.begin(active)
+            self.refusals.began(entry.job.id, change.placements)
+
+    def _queued(self, job: JobId) -> bool:
+        return job in self.state.queue.entries or job in self.state.claims
 
     def _active(self, job: JobId, attempt: int) -> Active | None:
         active = self.state.active.jobs.get(job)
@@ -179,7 +218,7 @@ class Course:
             return
         self._give_back(active, change.at)
         if change.requeue:
-            self.enqueue(Entry(Pending(active.job, attempts=active.attempt)))
+            self.enqueue(Entry(Pending(active.job, attempts=active.attempt, evictions=_evictions(active))))
         else:
             self._release(change.job, change.succeeded)
 
@@ -187,7 +226,7 @@ class Course:
         active = self._active(job, attempt)
         if active is not None:
             self._give_back(active, at)
-            self.enqueue(Entry(Pending(active.job, attempts=attempt - 1)))
+            self.enqueue(Entry(Pending(active.job, attempts=attempt - 1, evictions=active.evictions)))
 
     def _give_back(self, active: Active, at: Instant) -> None:
         """An attempt is over; a task that started and was not told to have ended did so now."""
@@ -198,8 +237,25 @@ class Course:
         self.state.over(active.job.id)
         self.over.append(active)
 
+    def _evicting(self, at: Instant, eviction: Eviction) -> None:
+        active = self._active(eviction.job, eviction.attempt)
+        if active is not None and active.vacating is None:
+            self.state.evict(active, eviction, at)
+            self.refusals.grew(place.node for place in active.places)
+
+    def _checkpointed(self, at: Instant, job: JobId, attempt: int) -> None:
+        active = self._active(job, attempt)
+        if active is not None and (active.checkpoint is None or active.checkpoint < at):
+            active.checkpoint = at
+
+    def _budgeted(self, tenant: TenantId, budget: BudgetState) -> None:
+        self._stale = True
+        self.state.budgets.pop(tenant, None)
+        if budget is not BudgetState.FINE:
+            self.state.budgets[tenant] = budget
+
     def _withdrawn(self, job: JobId) -> None:
-        if job in self.state.queue.entries:
+        if self._queued(job):
             self._dequeue(job)
             self._release(job, succeeded=False)
 
@@ -214,7 +270,7 @@ class Course:
             self.enqueue(entry)
 
     def _held(self, job: JobId, held: bool) -> None:
-        if job in self.state.queue.entries:
+        if self._queued(job):
             entry = self._dequeue(job)
             entry.held = held
             self.enqueue(entry)
@@ -246,3 +302,9 @@ class Course:
         watermark = self.histories.watermark
         self.past = [used for used in self.past if used.interval.end >= watermark]
         self.over = [active for active in self.over if active.last_end >= watermark]
+
+
+def _evictions(active: Active) -> int:
+    """How often borrowers evicted the job, now that an attempt is over."""
+    by_borrower = active.vacating is not None and active.vacating.rule is Rule.BETWEEN_BORROWERS
+    return active.evictions + by_borrower

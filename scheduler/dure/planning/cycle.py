@@ -1,198 +1,280 @@
-"""One decision: the filling steps of DESIGN 3.3, tried on the state itself and undone.
+"""One decision: the steps of DESIGN 3.3, tried on the state itself and undone (decision 0026).
 
-Step 2 fills jobs within guarantee, step 4 walks the borrowers, step 6 repeats until nothing changes. With depth 1
-one reservation stands: that of the first blocked job in the order of the cycle; those after it are backfill.
+1. Claims whose place is empty start; those that are over end.
+2. and 3. Jobs within guarantee, one by one in order: start, claim what vacates, preempt, reclaim, or reserve.
+4. Borrowers walk once, in order: what fits and delays no reservation starts; up to `depth` of the others reserve.
+5. Borrowers that did not start preempt others, where policy and fairness let them.
+6. All again until nothing changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from heapq import heapify, heappop
 
 from dure.model.instants import Instant
-from dure.model.plan import Start
-from dure.planning.allowance import Allowance
-from dure.planning.axes import within
-from dure.planning.backfill import beside, charge, outlives, spare_beside
+from dure.model.job import JobId
+from dure.planning import claims, preemption, within_tenant
+from dure.planning.backfill import spare_beside
 from dure.planning.lines import Turn
 from dure.planning.order import Lineup
-from dure.planning.placement import Spot, place, placements
+from dure.planning.placement import Spot
 from dure.planning.queue import Kind
+from dure.planning.quota import Account
+from dure.planning.reclaim import reclaim
 from dure.planning.refusals import Refusals
-from dure.planning.reservation import Outlook, Promise
-from dure.planning.shape import Demand, Shape
+from dure.planning.reservation import Outlook
+from dure.planning.shape import FOREVER, Demand, Shape
 from dure.planning.sizes import Gap, size_of
 from dure.planning.state import State
+from dure.planning.trial import Trial
+from dure.planning.victims import Seeker
 
 
 class Cycle:
-    """The trial of one decision. After `run` the state holds its starts, until `undo`."""
+    """The trial of one decision. After `run` the state holds its starts, evictions and claims, until `undo`."""
 
     def __init__(
         self, state: State, lineup: Lineup, refusals: Refusals, outlook: Outlook, now: Instant
     ) -> None:
-        self._state, self._refusals, self._outlook = state, refusals, outlook
+        self._state, self._refusals, self._now = state, refusals, now
         self.lineup = lineup
-        self._now = now
-        self._again = False
-        self.allowance = Allowance(state, now)
-        self.starts: list[Start] = []
-        self.emptied: list[Kind] = []
-        self.promise: Promise | None = None
+        self.trial = Trial(state, lineup, refusals, outlook, now)
+        self.allowance = self.trial.allowance
+        self._before = {reservation.job: reservation for reservation in state.reservations}
+        self._sticky = [(reservation.job, reservation.guaranteed) for reservation in state.reservations]
 
     def run(self) -> None:
-        """Fill until nothing changes, so that a room to which the plan was applied has no starts."""
-        while self._fill():
+        """Pass after pass until one changes nothing, so that a room to which the plan was applied has no starts."""
+        claims.settle(self.trial)
+        while self._pass():
             pass
+        self.trial.give_back_reserved()
 
     def undo(self) -> None:
         """Leave the state as it was."""
-        self._lift()
-        self._state.undo_starts()
+        self.trial.lift()
+        self._state.undo()
 
-    def _fill(self) -> bool:
+    def _pass(self) -> bool:
         """One pass; whether another may change anything.
 
-        Without backfill it cannot: all that started did so before anything was blocked, the same job would be
-        blocked first again, and what was refused beside its reservation still is.
+        Without backfill and evictions it cannot: all that started did so before anything was blocked, the same job
+        would be blocked first again, and what was refused beside its reservation still is.
         """
-        self._lift()
-        self._again = False
+        trial = self.trial
+        trial.lift()
+        trial.again = False
         if self._state.tree.governed:
-            self._walk(Turn.GUARANTEED)
+            self._within_guarantee()
+        self._borrowers()
+        if preemption.allowed(trial):
+            self._between_borrowers()
+        self._sticky = [(promise.job, promise.guaranteed) for promise in trial.promises]
+        return trial.again
+
+    def _within_guarantee(self) -> None:
+        """Steps 2 and 3."""
+        for kind, job in self._stuck(guaranteed=True):
+            self._serve(kind, job, Turn.GUARANTEED, may_reserve=True)
+        self._walk(Turn.GUARANTEED)
+
+    def _borrowers(self) -> None:
+        """Step 4."""
+        for promise in tuple(self.trial.promises):
+            if len(promise.kind.shape.demands) > 1:
+                self._serve(promise.kind, promise.job, Turn.BORROWED, may_reserve=False)
+        for kind, job in self._stuck(guaranteed=False):
+            self._serve(kind, job, Turn.BORROWED, self._may_reserve())
         self._walk(Turn.BORROWED)
-        return self._again
+
+    def _stuck(self, guaranteed: bool) -> Iterator[tuple[Kind, JobId]]:
+        """Jobs whose reservations stood before, which still wait and may have a turn."""
+        for job, of_guarantee in self._sticky:
+            entry = self._state.queue.entries.get(job)
+            kind = entry.kind if entry is not None else None
+            if kind is not None and of_guarantee is guaranteed and kind in kind.shape.kinds:
+                yield kind, job
+
+    def _may_reserve(self) -> bool:
+        depth = self._state.rules.planning.depth
+        return depth is None or sum(not promise.guaranteed for promise in self.trial.promises) < depth
 
     def _walk(self, turn: Turn) -> None:
-        """Consider the classes in order; once one is blocked and holds the reservation, the rest is backfill."""
+        """Consider the classes in order; once no more may reserve, the rest is backfill."""
         dropped: set[Kind] = set()
-        lines = self._state.queue.lines[turn]
-        while True:
-            while self.promise is None:
-                kind = self.lineup.first(lines, turn, dropped)
-                if kind is None:
-                    return
-                if not self._try(kind, turn):
-                    dropped.add(kind)
-            self._backfill(self._hopeful(turn, dropped), turn)
-            if self.promise is not None:
+        lines, backfill = self._state.queue.lines[turn], self._state.rules.planning.backfill
+        while turn is Turn.GUARANTEED or not backfill or self._may_reserve():
+            kind = self.lineup.first(lines, turn, dropped)
+            if kind is None:
                 return
+            if not self._serve(kind, kind.first, turn, may_reserve=backfill or turn is Turn.GUARANTEED):
+                dropped.add(kind)
+                if not backfill and turn is Turn.BORROWED:
+                    return
+        self._backfill(self._hopeful(turn, dropped), turn)
 
     def _backfill(self, waiting: list[Kind], turn: Turn) -> None:
-        """Start what may start beside the reservation, until nothing does or the reserved job itself did."""
-        while waiting and self.promise is not None:
+        """Start what may start beside the reservations, until nothing does."""
+        while waiting:
             line = self.lineup.heads(waiting, turn)
             heapify(line)
             while line:
                 kind = heappop(line)[1]
-                if self._try(kind, turn):
-                    self._again = True
+                if self._serve(kind, kind.first, turn, may_reserve=False):
+                    self.trial.again = True
                     waiting = self._still_hopeful([kind, *(other for _, other in line)])
                     break
             else:
                 return
 
     def _hopeful(self, turn: Turn, dropped: set[Kind]) -> list[Kind]:
-        """The classes in line that may find a place beside the reservation.
-
-        Also the one that holds it: it may still have a turn under other flavors.
-        """
-        promise = self.promise
-        assert promise is not None  # noqa: S101 - called where one stands
-        stands, bare, own = self._state.queue.lines[turn].stands, self._refusals.bare, promise.kind
-        untried = self._refusals.untried(self._state.queue.standing)
-        shapes = [shape for shape in untried.fitting(self._gap(promise)) if shape not in bare]
-        found = [
-            kind for shape in shapes for kind in shape.kinds
-            if kind in stands and kind not in dropped and kind is not own
-        ]  # fmt: skip
-        return [*found, own] if own in stands and own not in dropped else found
+        """The classes in line that may find a place beside the reservations."""
+        stands, bare = self._state.queue.lines[turn].stands, self._refusals.bare
+        standing = self._state.queue.standing
+        untried = self._refusals.untried(standing) if self.trial.promises else standing
+        gap = self._gap()
+        shapes = dict.fromkeys(shape for shape in untried.fitting(gap) if shape not in bare)
+        if self._state.nodes.leaving:
+            shapes |= dict.fromkeys(shape for shape in standing if self.trial.may_claim(shape))
+        found = {kind: None for shape in shapes for kind in shape.kinds if kind in stands}
+        if within_tenant.allowed(self.trial):
+            found |= {kind: None for kind in stands if within_tenant.hopeful(self.trial, kind)}
+        return [kind for kind in found if kind not in dropped]
 
     def _still_hopeful(self, waiting: list[Kind]) -> list[Kind]:
         """Those that what has just started does not refuse at a glance."""
-        promise = self.promise
-        if promise is None:
-            return []
-        gap = self._gap(promise)
-        return [k for k in waiting if k.jobs and (k is promise.kind or not gap.refuses(k.shape))]
+        gap = self._gap()
+        return [
+            kind for kind in waiting
+            if kind.jobs and (
+                not gap.refuses(kind.shape)
+                or (self._state.nodes.leaving and self.trial.may_claim(kind.shape))
+                or (within_tenant.allowed(self.trial) and within_tenant.hopeful(self.trial, kind))
+            )
+        ]  # fmt: skip
 
-    def _gap(self, promise: Promise) -> Gap:
-        spare = self._state.nodes.spare
-        return Gap(promise.at - self._now, size_of(spare), size_of(spare_beside(promise, spare)))
+    def _gap(self) -> Gap:
+        spare, promises = self._state.nodes.spare, self.trial.promises
+        if not promises:
+            return Gap(FOREVER, size_of(spare), size_of(spare))
+        first = min(promises, key=lambda promise: promise.at)
+        return Gap(first.at - self._now, size_of(spare), size_of(spare_beside((first,), spare)))
 
-    def _try(self, kind: Kind, turn: Turn) -> bool:
-        demands = self.allowance.demands(kind, turn, self.promise)
-        own = self.promise is not None and self.promise.job == kind.first
+    def _serve(self, kind: Kind, job: JobId, turn: Turn, may_reserve: bool) -> bool:
+        """What a job gets in its turn; whether it got anything."""
+        trial = self.trial
+        own = trial.promises.of(job)
+        demands = self.allowance.demands(kind, turn, trial.promises, own)
         if not demands:
-            self._keep_out(kind, turn)
+            served = self._displace(kind, job, kind.shape.demands, turn)
+            if not served:
+                self._keep_out(kind, turn)
+            return served
+        lent = self.allowance.lent(kind, turn, demands)
+        if self._start(kind, job, lent, turn, whole=len(lent) == len(kind.shape.demands)):
+            return True
+        if self._claim(kind, job, demands, turn) or self._displace(kind, job, demands, turn):
+            return True
+        if turn is Turn.GUARANTEED and self._reclaim(kind, job, demands):
+            return True
+        if not may_reserve:
             return False
-        refused = self._stands_refused(kind.shape, own)
-        for demand in () if refused else demands:
-            if spots := self._fit(kind, demand, own):
-                self._start(kind, spots, turn, own)
+        guaranteed = turn is Turn.GUARANTEED
+        return trial.reserve(kind, job, demands, guaranteed, self._before.get(job))
+
+    def _start(self, kind: Kind, job: JobId, demands: Sequence[Demand], turn: Turn, whole: bool) -> bool:
+        trial, own = self.trial, self.trial.promises.of(job)
+        if trial.stands_refused(kind.shape, own):
+            return False
+        for demand in demands:
+            if spots := trial.fit(demand, own):
+                trial.start(kind, job, spots, demand, turn)
                 return True
-        if not refused and len(demands) == len(kind.shape.demands):
-            self._remember(kind.shape, own)
-        if self.promise is None:
-            self._reserve(kind, demands, turn)
+        if whole:
+            trial.remember(kind.shape, own)
         return False
 
-    def _remember(self, shape: Shape, own: bool) -> None:
-        """No choice of flavors found a place: beside the reservation, or whatever stands."""
-        promise = self.promise
-        beside = promise is not None and not own and outlives(promise, shape.limit, self._now)
-        if beside and shape.plain and shape not in self._refusals.bare:
-            beside = any(self._fit_bare(demand) for demand in shape.demands)
-        self._refusals.refused(shape, beside, self._state.queue.standing)
+    def _claim(self, kind: Kind, job: JobId, demands: Sequence[Demand], turn: Turn) -> bool:
+        """Where it fits once what vacates is gone, it claims that place, and nobody more has to leave."""
+        trial, own = self.trial, self.trial.promises.of(job)
+        if not self._state.nodes.leaving or not trial.may_claim(kind.shape):
+            return False
+        for demand in self.allowance.lent(kind, turn, demands, self._cleared_spare()):
+            if spots := trial.fit_once_clear(demand, own):
+                trial.claim(kind, job, spots, demand, turn is Turn.GUARANTEED)
+                return True
+        return False
 
-    def _stands_refused(self, shape: Shape, own: bool) -> bool:
-        if self.promise is None or own:
-            return shape in self._refusals.bare
-        return self._refusals.stand(shape)
+    def _displace(self, kind: Kind, job: JobId, demands: Sequence[Demand], turn: Turn) -> bool:
+        """Preemption inside the tenant."""
+        if not within_tenant.allowed(self.trial) or not within_tenant.hopeful(self.trial, kind):
+            return False
+        for demand in demands:
+            seeker = Seeker(job, kind.account, demand, self.trial.promises.of(job))
+            if spots := within_tenant.displace(self.trial, kind, seeker):
+                self._settle(kind, seeker, spots)
+                return True
+        return False
+
+    def _reclaim(self, kind: Kind, job: JobId, demands: Sequence[Demand]) -> bool:
+        for demand in demands:
+            seeker = Seeker(job, kind.account, demand, self.trial.promises.of(job))
+            if spots := reclaim(self.trial, seeker):
+                self._settle(kind, seeker, spots)
+                return True
+        return False
+
+    def _between_borrowers(self) -> None:
+        """Step 5: first those that hold a reservation, then the others in order."""
+        fairness = preemption.Fairness(self.trial)
+        for promise in tuple(self.trial.promises):
+            if not promise.guaranteed:
+                self._preempt(promise.kind, promise.job, fairness)
+        refused: set[tuple[Account, Shape]] = set()
+        while self._preempt_one(fairness, refused):
+            refused.clear()
+
+    def _preempt_one(self, fairness: preemption.Fairness, refused: set[tuple[Account, Shape]]) -> bool:
+        """The first in order that may preempt does; whether there was one."""
+        lines = self._state.queue.lines[Turn.BORROWED]
+        accounts = {kind.account: None for kind in lines.stands}
+        behind = {account for account in accounts if fairness.behind(self.trial, account)}
+        line = self.lineup.heads((k for k in lines.stands if k.account in behind), Turn.BORROWED)
+        heapify(line)
+        while line:
+            kind = heappop(line)[1]
+            if (kind.account, kind.shape) not in refused:
+                if self._preempt(kind, kind.first, fairness):
+                    return True
+                if kind.key.preemptible:
+                    refused.add((kind.account, kind.shape))
+        return False
+
+    def _preempt(self, kind: Kind, job: JobId, fairness: preemption.Fairness) -> bool:
+        own = self.trial.promises.of(job)
+        for demand in self.allowance.demands(kind, Turn.BORROWED, self.trial.promises, own):
+            seeker = Seeker(job, kind.account, demand, own)
+            if spots := preemption.displace(self.trial, seeker, fairness):
+                self._settle(kind, seeker, spots)
+                return True
+        return False
+
+    def _settle(self, kind: Kind, seeker: Seeker, spots: list[Spot]) -> None:
+        """What was vacated for a job is claimed."""
+        guaranteed = self.allowance.within(kind, seeker.demand, seeker.own)
+        self.trial.claim(kind, seeker.job, spots, seeker.demand, guaranteed)
+
+    def _cleared_spare(self) -> list[int]:
+        nodes = self._state.nodes
+        spare = list(nodes.spare)
+        for row, clear in nodes.cleared().items():
+            if row.open:
+                for axis, amount in enumerate(clear):
+                    spare[axis] += max(0, amount) - max(0, row.free[axis])
+        return spare
 
     def _keep_out(self, kind: Kind, turn: Turn) -> None:
-        """Quota stands in the way: until something is given back, where it is not for the reservation's sake."""
-        if self.promise is None and self.allowance.lasting(kind, turn):
+        """Quota stands in the way: until something is given back, where it is not for a reservation's sake."""
+        if not self.trial.promises and kind.jobs and self.allowance.lasting(kind, turn):
             self._state.queue.park(kind, turn)
-
-    def _fit(self, kind: Kind, demand: Demand, own: bool) -> list[Spot] | None:
-        state, promise = self._state, self.promise
-        if promise is None or own or not outlives(promise, kind.shape.limit, self._now):
-            return self._fit_bare(demand)
-        if not within(demand.total, spare_beside(promise, state.nodes.spare)):
-            return None
-        return place(demand, state.nodes, beside(promise), state.values)
-
-    def _fit_bare(self, demand: Demand) -> list[Spot] | None:
-        state = self._state
-        if not within(demand.total, state.nodes.spare):
-            return None
-        return place(demand, state.nodes, {}, state.values)
-
-    def _start(self, kind: Kind, spots: list[Spot], turn: Turn, own: bool) -> None:
-        if own:
-            self._lift()
-        state, promise = self._state, self.promise
-        if promise is not None and outlives(promise, kind.shape.limit, self._now):
-            charge(promise, spots)
-        where = placements(spots)
-        active = state.try_start(kind.first, self._now, where)
-        if not kind.jobs:
-            self.emptied.append(kind)
-        guaranteed = turn is Turn.GUARANTEED
-        self.starts.append(Start(active.job.id, active.attempt, where, guaranteed, promise is not None))
-
-    def _reserve(self, kind: Kind, demands: Sequence[Demand], turn: Turn) -> None:
-        slot = self._outlook.earliest(kind.first, demands, self._now)
-        if slot is None:
-            return
-        self.promise = Promise.of(kind, slot, turn is Turn.GUARANTEED)
-        self._refusals.promised(self.promise, self._now)
-        if self.promise.guaranteed:
-            self._state.quotas.promises.give(kind.account.branch, self.promise.total)
-
-    def _lift(self) -> None:
-        """The reservation goes: it is worked out anew in every pass."""
-        promise, self.promise = self.promise, None
-        if promise is not None and promise.guaranteed:
-            self._state.quotas.promises.give(promise.account.branch, promise.total, -1)

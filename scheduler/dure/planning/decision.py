@@ -8,23 +8,26 @@ from dure.planning.course import Course
 from dure.planning.cycle import Cycle
 from dure.planning.limits import ends, wake_at
 from dure.planning.queue import Kind
-from dure.planning.verdicts import STARTS
+from dure.planning.verdicts import CLAIMED, STARTS
 
 
 def decide(course: Course, now: Instant) -> Plan:
     """The plan for `now`; the course is left as it was."""
     ended = ends(course.state, now)
     cycle = run(course, now)
-    state, promise = course.state, cycle.promise
+    state, trial = course.state, cycle.trial
     _say(course, cycle)
+    claims = tuple(state.claims.values())
     plan = Plan(
         at=now,
-        starts=tuple(cycle.starts),
+        starts=tuple(trial.starts),
         ends=ended,
-        reservations=(promise.reservation(),) if promise else (),
+        evictions=tuple(trial.evictions),
+        claims=claims,
+        reservations=tuple(promise.reservation() for promise in trial.promises),
         scores=cycle.lineup.standing.scores(state.quotas.changed),
         verdicts=course.verdicts.told(),
-        wake_at=wake_at(state, now, [promise.at] if promise else []),
+        wake_at=wake_at(state, now, [promise.at for promise in trial.promises]),
     )
     state.quotas.changed.clear()
     finish(course, cycle)
@@ -42,22 +45,25 @@ def run(course: Course, now: Instant) -> Cycle:
 def finish(course: Course, cycle: Cycle) -> None:
     """Leave the course as it was; what was refused stands for when these starts are applied."""
     cycle.undo()
-    course.refusals.suppose(cycle.starts)
+    course.refusals.suppose(cycle.trial.starts)
 
 
 def _say(course: Course, cycle: Cycle) -> None:
     """Bring the standing verdicts up to this decision."""
-    unsaid = {**course.unsaid, **course.state.queue.firm, **_limited(course)}
-    course.unsaid = dict.fromkeys(cycle.emptied)
+    touched = cycle.trial.touched
+    unsaid = {**course.unsaid, **course.state.queue.firm, **_bounded(course), **touched}
+    course.unsaid = dict.fromkeys(touched)
     for kind in unsaid:
         if kind.jobs:
             course.verdicts.say(kind.key, cycle.allowance.verdict(kind))
-    for kind in cycle.emptied:
-        course.verdicts.say(kind.key, STARTS)
+        elif kind.claimed:
+            course.verdicts.say(kind.key, CLAIMED)
+        elif kind in touched:
+            course.verdicts.say(kind.key, STARTS)
 
 
-def _limited(course: Course) -> dict[Kind, None]:
+def _bounded(course: Course) -> dict[Kind, None]:
     """Classes whose tenants' limits, or limits above, now stand against other holdings than they did."""
     changed = course.state.quotas.changed
-    below = (account for over in changed if over.branch.limit for account in over.below)
+    below = (account for over in changed if over.branch.bounded for account in over.below)
     return {kind: None for account in below for kind in account.kinds}

@@ -37,8 +37,8 @@ def explain(course: Course, job: JobId, now: Instant) -> Explanation:
     score = standing.score(state.quotas.account(entry.job.tenant))
     guaranteed = _within(state, _kind(entry))
     cycle = decision.run(course, now)
-    start = next((start for start in cycle.starts if start.job == job), None)
-    promise = cycle.promise if cycle.promise and cycle.promise.job == job else None
+    start = next((start for start in cycle.trial.starts if start.job == job), None)
+    promise = cycle.trial.promises.of(job)
     reasons = (Reason(Code.STARTS),) if start else tuple(_reasons(state, cycle, entry, now))
     decision.finish(course, cycle)
     return Explanation(
@@ -143,21 +143,20 @@ def _of_quota(state: State, cycle: Cycle, kind: Kind) -> Iterator[Reason]:
 
 
 def _of_place(state: State, cycle: Cycle, entry: Entry, now: Instant) -> Iterator[Reason]:
-    kind, promise = _kind(entry), cycle.promise
+    kind, promises = _kind(entry), cycle.trial.promises
     free = [d for d in kind.shape.demands if place(d, state.nodes, {}, state.values)]
     if not free and kind.shape.demands:
         fitting = max(most(demand, state.nodes, {}) for demand in kind.shape.demands)
         yield Reason(Code.NO_PLACE, "", (*kind.shape.numbers, ("placeable", fitting), *_spare(state, kind)))
-    if promise is None:
-        return
-    if promise.job == entry.job.id:
-        yield Reason(Code.RESERVED, "", (("at", promise.at),))
-    elif free and now + kind.shape.limit > promise.at:
-        view = beside(promise)
-        if not any(place(demand, state.nodes, view, state.values) for demand in free):
-            yield Reason(Code.RESERVED, promise.job, (("at", promise.at),))
-    else:
-        yield Reason(Code.BEHIND, promise.job, (("at", promise.at),))
+    for promise in promises:
+        if promise.job == entry.job.id:
+            yield Reason(Code.RESERVED, "", (("at", promise.at),))
+        elif free and now + kind.shape.limit > promise.at:
+            view = beside((promise,), {})
+            if not any(place(demand, state.nodes, view, state.values) for demand in free):
+                yield Reason(Code.RESERVED, promise.job, (("at", promise.at),))
+        else:
+            yield Reason(Code.BEHIND, promise.job, (("at", promise.at),))
 
 
 def _spare(state: State, kind: Kind) -> Numbers:

@@ -6,26 +6,24 @@ a tenant's users bounds each single user of the tenant and of every tenant below
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dure.model.job import UserId
-from dure.planning.queue import Kind
-from dure.planning.quota import Account
+from dure.planning.quota import Account, Reserved
 
 
 def too_many(
-    account: Account, user: UserId, beside: Kind | None = None
+    account: Account, user: UserId, reserved: Iterable[Reserved] = ()
 ) -> Iterator[tuple[Account, UserId, int]]:
     """(tenant, user, limit) of every limit on the path at which another job would be one too many.
 
-    The user is "" where the limit is the tenant's. A job of the class `beside` is counted as running too.
+    The user is "" where the limit is the tenant's. Jobs that hold a reservation are counted as running too.
     """
-    above = beside.account.path if beside is not None else ()
-    same = beside is not None and (beside.account, beside.user) == (account, user)
-    mine = account.user_jobs.get(user, 0) + same
+    others = [(other, theirs) for other, theirs, _ in reserved]
+    mine = account.user_jobs.get(user, 0) + others.count((account, user))
     for over in account.path:
         limit, each = over.branch.max_jobs, over.branch.user_max_jobs
-        if limit is not None and over.jobs + (over in above) >= limit:
+        if limit is not None and over.jobs + sum(over in other.path for other, _ in others) >= limit:
             yield over, "", limit
         if each is not None and mine >= each:
             yield over, user, each

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from dure.model.instants import Instant
 from dure.model.plan import End, EndCause
+from dure.model.rules import BetweenBorrowers
+from dure.planning.claims import ends_at
 from dure.planning.state import State
 from dure.planning.verdicts import next_edge
 
@@ -18,8 +20,18 @@ def ends(state: State, now: Instant) -> tuple[End, ...]:
 
 def wake_at(state: State, now: Instant, reservations: Iterable[Instant]) -> Instant | None:
     """The first instant after now at which a limit ends, a reservation begins, or a pending tenancy's edge lies."""
-    coming = (state.active.next_end(now), *_edges(state, now), *reservations)
+    claims = (ends_at(state, claim) for claim in state.claims.values())
+    coming = (state.active.next_end(now), *_edges(state, now), *reservations, *claims, *_due(state, now))
     return min((at for at in coming if at is not None and at > now), default=None)
+
+
+def _due(state: State, now: Instant) -> Iterator[Instant]:
+    """When a running job comes to count otherwise: its end is near enough, or it has run for long enough."""
+    planning = state.rules.planning
+    if planning.reclaim_within and state.queue.firm:
+        yield from (active.end - planning.reclaim_within for active in state.active.jobs.values())
+    if planning.between_borrowers is BetweenBorrowers.FAIR and planning.min_runtime and state.queue.entries:
+        yield from (active.began + planning.min_runtime for active in state.active.jobs.values())
 
 
 def _edges(state: State, now: Instant) -> Iterator[Instant | None]:

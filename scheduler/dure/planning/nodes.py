@@ -14,18 +14,36 @@ Tightness: TypeAlias = tuple[int, int, int, NodeId]
 
 
 class Row:
-    """One node. `free` may be negative where capacity shrank under what runs; `open` nodes take jobs.
+    """One node.
 
-    `tightness` orders nodes for best fit; None after `free` changed (see placement).
+    `free` is what a start may use: capacity - what stays - max(vacating, claimed), axis by axis; it may be negative
+    where capacity shrank under what runs. `open` nodes take jobs. `vacating` is held by attempts that were told to
+    leave, `claimed` is what they leave it for. `tightness` orders nodes for best fit; None after `free` changed.
     """
 
-    __slots__ = ("capacity", "free", "id", "node", "open", "tightness")
+    __slots__ = ("capacity", "claimed", "free", "id", "node", "open", "tightness", "vacating")
 
-    def __init__(self, node: Node, capacity: Vector, free: Vector) -> None:
+    def __init__(self, node: Node, capacity: Vector, held: Vector, zeros: Vector) -> None:
         self.id, self.node = node.id, node
-        self.capacity, self.free = capacity, free
+        self.capacity = capacity
+        self.free: Vector = [whole - used for whole, used in zip(capacity, held, strict=True)]
         self.open = node.state is NodeState.UP
+        self.vacating, self.claimed = zeros, list(zeros)
         self.tightness: Tightness | None = None
+
+    def clear(self) -> Vector:
+        """What a claim may use: capacity - what stays - claimed; vacating jobs count as gone."""
+        return [
+            free + max(0, leaving - kept)
+            for free, leaving, kept in zip(self.free, self.vacating, self.claimed, strict=True)
+        ]
+
+    def empty(self) -> Vector:
+        """What is really empty: capacity - all that still holds something; claims are not counted."""
+        return [
+            free + max(0, kept - leaving)
+            for free, leaving, kept in zip(self.free, self.vacating, self.claimed, strict=True)
+        ]
 
 
 def counted(node: Node | None) -> bool:
@@ -36,30 +54,33 @@ def counted(node: Node | None) -> bool:
 class Nodes:
     """All nodes. `capacity` is the room's.
 
-    `spare` is what is free on open nodes together, nothing counted below zero.
+    `spare` is what is free on open nodes together, nothing counted below zero. `leaving` are the nodes on which
+    something vacates.
     """
 
-    __slots__ = ("_axes", "_candidates", "capacity", "rows", "spare")
+    __slots__ = ("_axes", "_candidates", "capacity", "leaving", "rows", "spare")
 
     def __init__(self, axes: Axes) -> None:
         self._axes = axes
         self.rows: dict[NodeId, Row] = {}
         self.spare = axes.zeros()
         self.capacity = axes.zeros()
+        self.leaving: dict[Row, None] = {}
         self._candidates: dict[int, list[Row]] = {}
 
-    def put(self, node: Node, held: Vector) -> None:
-        """A node came or changed; `held` is what runs on it."""
+    def put(self, node: Node) -> Row:
+        """A node came or changed; what is held on it is to be taken anew."""
         self.remove(node.id)
-        capacity = self._axes.vector(node.capacity.items())
-        row = Row(node, capacity, [whole - used for whole, used in zip(capacity, held, strict=True)])
+        row = Row(node, self._axes.vector(node.capacity.items()), self._axes.zeros(), self._axes.zeros())
         self.rows[node.id] = row
         self._count(row, 1)
+        return row
 
     def remove(self, node: NodeId) -> None:
         """A node left, if it was here."""
         if row := self.rows.pop(node, None):
             self._count(row, -1)
+            self.leaving.pop(row, None)
 
     def _count(self, row: Row, sign: int) -> None:
         self._candidates.clear()
@@ -79,6 +100,30 @@ class Nodes:
             free[axis] = after
             if row.open:
                 spare[axis] += (max(0, after)) - (max(0, before))
+
+    def vacate(self, row: Row, amounts: Amounts, times: int) -> None:
+        """So much of a node is held by attempts that were told to leave, or no longer where `times` is negative."""
+        self._keep(row, row.vacating, row.claimed, amounts, times)
+        if any(row.vacating):
+            self.leaving[row] = None
+        else:
+            self.leaving.pop(row, None)
+
+    def claim(self, row: Row, amounts: Amounts, times: int) -> None:
+        """So much of a node is claimed, or no longer where `times` is negative."""
+        self._keep(row, row.claimed, row.vacating, amounts, times)
+
+    def _keep(self, row: Row, kept: Vector, other: Vector, amounts: Amounts, times: int) -> None:
+        """Only the larger of what vacates and what is claimed is missing."""
+        for axis, amount in amounts:
+            before = max(kept[axis], other[axis])
+            kept[axis] += amount * times
+            if more := max(kept[axis], other[axis]) - before:
+                self.take(row, ((axis, more),), 1)
+
+    def cleared(self) -> dict[Row, Vector]:
+        """What claims may use, on the nodes where that is more than a start may."""
+        return {row: row.clear() for row in self.leaving}
 
     def candidates(self, axis: int) -> list[Row]:
         """Open nodes with capacity on an axis (-1: any open node), by id."""

@@ -17,20 +17,24 @@ from dure.planning.state import State
 
 
 def borrowed(state: State) -> Iterator[Active]:
-    """What runs beyond guarantee, as whole jobs, in the order of starts (ties by id)."""
+    """What runs beyond guarantee, as whole jobs, in the order of starts (ties by id); claims count as started.
+
+    What vacates counts no longer.
+    """
     promises = Promises(state.tree)
-    for active in sorted(state.active.jobs.values(), key=_start):
+    staying = [active for active in state.active.jobs.values() if active.vacating is None]
+    for active in sorted((*staying, *state.active.claims.values()), key=_start):
         branch, held = state.tree.branch(active.job.tenant), active.held
         if not promises.within(branch, held):
             yield active
         promises.give(branch, held)
 
 
-def kept_from_all(state: State) -> Vector:
-    """What running jobs hold beyond guarantee that cannot be taken back from them."""
-    kept = state.axes.zeros()
+def kept_from_all(state: State, now: Instant) -> Vector:
+    """What running jobs hold beyond guarantee that cannot be taken back from them within `reclaim_within`."""
+    kept, in_time = state.axes.zeros(), now + state.rules.planning.reclaim_within
     for active in borrowed(state):
-        if not active.job.preemptible:
+        if not active.job.preemptible and active.end > in_time:
             add(kept, active.held)
     return kept
 

@@ -200,7 +200,7 @@ class Queue:
         if not kind.key.preemptible:
             self.firm[kind] = None
         for turn, lines in self.lines.items():
-            if self._stands(kind, turn):
+            if kind.jobs and self._stands(kind, turn):
                 lines.enter(kind)
 
     def _dismiss(self, kind: Kind) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, TypeAlias
 
 from dure.model.job import TenantId, UserId
 from dure.planning.axes import Amounts, Axes, Vector, add
@@ -43,6 +43,10 @@ class Account:
             over.below.append(self)
 
 
+Reserved: TypeAlias = "tuple[Account, UserId, Amounts]"
+"""What a reservation will take: of this tenant, for this user."""
+
+
 class Promises:
     """How far guarantees are used.
 
@@ -77,6 +81,12 @@ class Promises:
                 return False
             governed = True
         return governed
+
+    def overflow(self, branch: Branch, axis: int) -> int:
+        """By how much a tenant is above guarantee on an axis; all its use where it states none."""
+        into = self._into.get((branch.id, axis), 0)
+        rest = branch.rest.get(axis)
+        return into if rest is None else max(0, into - rest)
 
     def _over(self, branch: Branch, axis: int, amount: int) -> int | None:
         """What is added to the overflow at the highest tenant that states one; None where none states one."""
@@ -161,36 +171,46 @@ class Quotas:
 
 
 def over_limit(
-    account: Account, amounts: Amounts, beside: Account | None = None, kept: Amounts = ()
+    account: Account, amounts: Amounts, reserved: Iterable[Reserved] = ()
 ) -> Iterator[tuple[Account, int, int]]:
     """(tenant, axis, by how much) of every limit on the path that the amounts would pass.
 
-    `kept` is counted as held by the tenant `beside` and all above it (a reservation to be met).
+    What is `reserved` is counted as held by its tenant and all above it.
     """
     for over in account.path:
         limit = over.branch.limit
-        if not limit:
-            continue
-        also = dict(kept) if beside is not None and over in beside.path else {}
-        for axis, amount in amounts:
+        also = _sum(kept for other, _, kept in reserved if over in other.path) if limit else {}
+        for axis, amount in amounts if limit else ():
             if axis in limit and (by := over.held[axis] + amount + also.get(axis, 0) - limit[axis]) > 0:
                 yield over, axis, by
 
 
 def over_user_limit(
-    account: Account, user: UserId, amounts: Amounts, kept: Amounts = ()
+    account: Account, user: UserId, amounts: Amounts, reserved: Iterable[Reserved] = ()
 ) -> Iterator[tuple[Account, int, int]]:
     """(tenant, axis, by how much) of every limit on single users on the path that the amounts would pass.
 
-    What is stated above a tenant bounds each of its users too. `kept` is counted as held by the same user.
+    What is stated above a tenant bounds each of its users too. What is `reserved` for the same user is counted as
+    held.
     """
-    held, also = account.users.get(user), dict(kept)
+    held = account.users.get(user)
+    also: dict[int, int] | None = None
     for over in account.path:
         limit = over.branch.user_limit
+        if limit and also is None:
+            also = _sum(kept for other, theirs, kept in reserved if (other, theirs) == (account, user))
         for axis, amount in amounts if limit else ():
-            mine = (held[axis] if held else 0) + also.get(axis, 0)
+            mine = (held[axis] if held else 0) + (also or {}).get(axis, 0)
             if axis in limit and (by := mine + amount - limit[axis]) > 0:
                 yield over, axis, by
+
+
+def _sum(all_amounts: Iterable[Amounts]) -> dict[int, int]:
+    total: dict[int, int] = {}
+    for amounts in all_amounts:
+        for axis, amount in amounts:
+            total[axis] = total.get(axis, 0) + amount
+    return total
 
 
 def used_of(held: Vector, guarantee: Stated) -> float:

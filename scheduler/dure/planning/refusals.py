@@ -7,7 +7,7 @@ of one task group, whose placement is exact; others are tried every time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from dure.model.instants import Instant, Millis
@@ -28,16 +28,18 @@ class Refusals:
     """Shapes that found no place.
 
     `bare`: even with no reservation in the way; `_beside`: beside a reservation that leaves `_slack` ms to end in
-    and `_extra` on its nodes. `_untried` are all others that stand in line, None for all of them.
+    and `_extra` on its nodes. `_untried` are all others that stand in line, None for all of them. `_several`: more
+    than one reservation stood; what was refused beside them is not carried on.
     """
 
-    __slots__ = ("_beside", "_extra", "_grown", "_slack", "_supposed", "_untried", "bare")
+    __slots__ = ("_beside", "_extra", "_grown", "_several", "_slack", "_supposed", "_untried", "bare")
 
     def __init__(self) -> None:
         self.bare: set[Shape] = set()
         self._beside: set[Shape] = set()
         self._untried: Sizes | None = None
         self._slack: Millis = -1
+        self._several = False
         self._extra: dict[Row, Vector] = {}
         self._supposed: dict[JobId, tuple[Placement, ...]] = {}
         self._grown: dict[NodeId, None] = {}
@@ -91,11 +93,28 @@ class Refusals:
         if self._untried is not None:
             self._untried.discard(shape)
 
-    def promised(self, promise: Promise, now: Instant) -> None:
-        """A reservation stands from now on in this decision."""
-        if promise.at - now > self._slack or _looser(promise.extra, self._extra):
+    def promised(self, promises: Sequence[Promise], now: Instant) -> None:
+        """One more reservation stands from now on in this decision."""
+        if len(promises) > 1:
+            self._several = True
+            return
+        only = promises[0]
+        if self._several or only.at - now > self._slack or _looser(only.extra, self._extra):
             self._forget()
-        self._slack, self._extra = promise.at - now, promise.extra
+        self._several = False
+        self._slack, self._extra = only.at - now, only.extra
+
+    def lifted(self) -> None:
+        """A reservation stands no longer."""
+        if self._several:
+            self._forget()
+
+    def moved(self, rows: Iterable[Row]) -> None:
+        """Within a decision something vacates or is claimed on these nodes: what may fit there is tried again."""
+        moved = list(rows)
+        self.grew(row.id for row in moved)
+        self._forget()
+        self._try_again([shape for shape in self.bare if _may_fit(shape, moved)])
 
     def refused(self, shape: Shape, beside: bool, standing: Sizes) -> None:
         """Every choice of flavors of a shape found no place."""

@@ -32,7 +32,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Promise:
-    """A reservation as the decision keeps it.
+    """A reservation as the decision keeps it, over [at, until).
 
     `extra` is, for the nodes of the reservation, what is left there at `at` beside the reserved job: a job that
     ends later takes from it. Elsewhere more is free at `at` than now, and nothing binds.
@@ -43,14 +43,19 @@ class Promise:
     total: Amounts
     guaranteed: bool
     at: Instant
+    until: Instant
     spots: list[Spot]
     extra: dict[Row, Vector]
+    yielded_to: JobId = ""
 
     @classmethod
-    def of(cls, kind: Kind, slot: Slot, guaranteed: bool) -> Promise:
-        """The slot, promised to the oldest job of a class."""
+    def of(cls, job: JobId, kind: Kind, slot: Slot, guaranteed: bool, yielded_to: JobId = "") -> Promise:
+        """The slot, promised to a job of a class."""
         extra = {row: list(left) for row, left in slot.extra.items()}
-        return cls(kind.first, kind, slot.demand.total, guaranteed, slot.at, slot.spots, extra)
+        until = min(slot.at + slot.demand.limit, FOREVER)
+        return cls(
+            job, kind, slot.demand.total, guaranteed, slot.at, until, slot.spots, extra, yielded_to
+        )  # fmt: skip
 
     @property
     def account(self) -> Account:
@@ -64,11 +69,14 @@ class Promise:
 
     def reservation(self) -> Reservation:
         """As the plan says it."""
-        return Reservation(self.job, self.at, placements(self.spots))
+        return Reservation(self.job, self.at, placements(self.spots), self.guaranteed, self.yielded_to)
 
 
 class Outlook:
-    """The earliest slot last asked for, which stands while who runs, until when, and the nodes stand."""
+    """The earliest slot last asked for, which stands while who runs, until when, and the nodes stand.
+
+    Kept only where nothing else is reserved and nothing vacates.
+    """
 
     __slots__ = ("_known", "_state")
 
@@ -76,14 +84,18 @@ class Outlook:
         self._state = state
         self._known: tuple[JobId, list[Demand], int, Slot | None] | None = None
 
-    def earliest(self, job: JobId, demands: Sequence[Demand], now: Instant) -> Slot | None:
-        """The first instant at which ends of time limits free enough; None where they never do."""
+    def earliest(
+        self, job: JobId, demands: Sequence[Demand], now: Instant, promises: Sequence[Promise] = ()
+    ) -> Slot | None:
+        """The first instant at which ends of time limits free enough beside these; None where they never do."""
+        if promises or self._state.nodes.leaving:
+            return _Search(self._state, demands, now, promises).slot()
         version, wanted = self._state.active.version, list(demands)
         if self._known is not None and not self._state.active.late(now):
             known_job, known_demands, known_version, slot = self._known
             if (known_job, known_version) == (job, version) and known_demands == wanted:
                 return slot
-        slot = _Search(self._state, demands, now).slot()
+        slot = _Search(self._state, demands, now, ()).slot()
         self._known = None if self._state.active.late(now) else (job, wanted, version, slot)
         return slot
 
@@ -93,13 +105,21 @@ class Outlook:
 
 
 class _Search:
-    """The first instant at which enough is free: all that end at one instant end together."""
+    """The first instant at which enough is free: all that end at one instant end together.
 
-    def __init__(self, state: State, demands: Sequence[Demand], now: Instant) -> None:
+    Besides ends of running jobs, ends of other reservations free something: `_untils`, latest first.
+    """
+
+    def __init__(
+        self, state: State, demands: Sequence[Demand], now: Instant, promises: Sequence[Promise]
+    ) -> None:
         self._active = state.active
-        self._ahead = Ahead(state, demands)
+        self._ahead = Ahead(state, demands, promises)
         self._now = now
         self._at: Instant | None = None
+        self._untils = sorted({p.until for p in promises if p.until < FOREVER}, reverse=True)
+        leaving = (a.vacating_since or now for a in state.active.vacating.values())
+        self._soonest = max((since + state.rules.planning.grace for since in leaving), default=now)
 
     def slot(self) -> Slot | None:
         """Estimates as EASY takes them: what is past its limit counts as ending LATE from now.
@@ -108,20 +128,20 @@ class _Search:
         """
         ends, now, late = self._active.ends, self._now, self._now + LATE
         if not self._active.late(now):
-            return self._pass(ends.runs(now + 1, FOREVER)) or self._try()
+            return self._pass(ends.runs(now + 1, FOREVER)) or self._last()
         at_once, past = self._started_now()
         soon = (*at_once, *ends.between(now + 1, late))
         return (
             self._pass(soon)
             or self._pass_late(past, late)
             or self._pass(ends.runs(late, FOREVER))
-            or self._try()
+            or self._last()
         )
 
     def _started_now(self) -> tuple[list[Stop], list[Stop]]:
         """Of what starts in this very decision nothing is late, even where its limit is nothing."""
         due = list(self._active.ends.between(self._now, self._now + 1))
-        at_once = [stop for stop in due if self._active.jobs[stop[1]].since == self._now]
+        at_once = [stop for stop in due if self._active.holder(stop[1]).since == self._now]
         return at_once, [stop for stop in due if stop not in at_once]
 
     def _pass_late(self, past: Iterable[Stop], late: Instant) -> Slot | None:
@@ -131,7 +151,7 @@ class _Search:
             if isinstance(run, Chunk):
                 self._ahead.free_all(run.held)
             else:
-                self._ahead.free(self._active.jobs[run[1]])
+                self._ahead.free(self._active.holder(run[1]))
         return None
 
     def _pass(self, runs: Iterable[Chunk | Stop]) -> Slot | None:
@@ -145,24 +165,34 @@ class _Search:
         if self._ahead.enough_with(chunk.held):
             return self._pass(chunk.stops)
         # Nothing within the chunk is enough; what ends at its last instant may go on in the next one.
-        slot = self._move(chunk.stops[-1][0])
+        first, last = chunk.stops[0][0], chunk.stops[-1][0]
+        between = self._untils and self._untils[-1] < first
+        slot = (self._move(first) if between else None) or self._move(last)
         self._ahead.free_all(chunk.held)
         return slot
 
     def _pass_stop(self, stop: Stop) -> Slot | None:
         at, job = stop
         slot = self._move(at)
-        self._ahead.free(self._active.jobs[job])
+        self._ahead.free(self._active.holder(job))
         return slot
 
     def _move(self, at: Instant) -> Slot | None:
         """Before something ends at a later instant, see whether what ended until now is enough."""
         slot = self._try() if at != self._at else None
+        while slot is None and self._untils and self._untils[-1] < at:
+            self._at = max(self._untils.pop(), self._now)
+            slot = self._try()
         self._at = at
         return slot
+
+    def _last(self) -> Slot | None:
+        """Nothing that runs ends later."""
+        return self._try() or self._move(FOREVER)
 
     def _try(self) -> Slot | None:
         if self._at is None:
             return None
-        found = self._ahead.place()
-        return Slot(self._at, *found, self._ahead.beside(found[1])) if found else None
+        at = max(self._at, self._soonest)
+        found = self._ahead.place(at)
+        return Slot(at, *found, self._ahead.beside(at, found[1])) if found else None

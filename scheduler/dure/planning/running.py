@@ -1,16 +1,17 @@
-"""What runs: attempts that hold places, and when by their time limits they end."""
+"""What runs, or is about to: attempts that hold places, claims, and when by their time limits they end."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from dure.model.instants import SECOND, Instant
-from dure.model.job import Job, JobId, NodeId, Placement
-from dure.model.plan import End, EndCause
+from dure.model.job import Job, JobId, NodeId, Placement, TenantId
+from dure.model.plan import End, EndCause, Eviction
 from dure.model.snapshot import Running, TaskTimes
 from dure.planning.axes import Amounts, Axes, together
 from dure.planning.ends import Chunk, Ends, Held, Stop
-from dure.planning.shape import FOREVER
+from dure.planning.shape import FOREVER, lasting
 
 LATE: Final = SECOND
 """A job past its time limit counts as ending so long from now."""
@@ -26,14 +27,26 @@ class Place:
 
 
 class Active:
-    """One attempt. `places` are in the order of task numbers; `started` is when its first task did."""
+    """One attempt, or a claim's. `places` are in the order of task numbers; `started` is when its first task did.
 
-    __slots__ = ("attempt", "job", "placements", "places", "since", "started", "times")
+    `limit` is its time limit under the flavors it got, FOREVER where there is none. `vacating` is why it was told to
+    leave, at `vacating_since`. `checkpoint` is the last one it reported. `evictions` counts how often borrowers
+    evicted the job before. `under` names the calendar entry whose capacity it uses.
+    """
+
+    __slots__ = ("attempt", "checkpoint", "evictions", "job", "limit", "placements", "places", "since", "started",
+                 "times", "under", "vacating", "vacating_since")  # fmt: skip
 
     def __init__(
         self, job: Job, attempt: int, since: Instant, placements: tuple[Placement, ...], axes: Axes
     ) -> None:
         self.job, self.attempt, self.since, self.placements = job, attempt, since, placements
+        self.limit = lasting(job.limit_under(place.flavor for place in placements))
+        self.vacating: Eviction | None = None
+        self.vacating_since: Instant | None = None
+        self.checkpoint: Instant | None = None
+        self.evictions = 0
+        self.under = ""
         self.places = [
             Place(p.node, axes.amounts(job.groups[p.group].request(p.flavor)), p.tasks)
             for p in sorted(placements, key=lambda placement: placement.group)
@@ -59,9 +72,12 @@ class Active:
     @property
     def end(self) -> Instant:
         """When its time limit ends it, counted from its first task's start, or from the decision until then."""
-        if self.job.time_limit is None:
-            return FOREVER
-        return (self.since if self.started is None else self.started) + self.job.time_limit
+        return FOREVER if self.limit == FOREVER else self.began + self.limit
+
+    @property
+    def began(self) -> Instant:
+        """When its first task started as recorded, or the decision until then."""
+        return self.since if self.started is None else self.started
 
     @property
     def stop(self) -> Stop:
@@ -84,16 +100,28 @@ class Active:
     def running(self) -> Running:
         """The value of this attempt."""
         tasks = tuple(TaskTimes(*self.times.get(n, (None, None))) for n in range(self.tasks))
-        return Running(self.job, self.attempt, self.since, self.placements, tasks)
+        return Running(
+            self.job, self.attempt, self.since, self.placements, tasks, self.vacating, self.vacating_since,
+            self.checkpoint, self.under, self.evictions,
+        )  # fmt: skip
 
 
 class Activity:
-    """All attempts that hold places. `version` tells apart who runs, and until when; `ends` orders them."""
+    """All attempts that hold places. `version` tells apart who runs, and until when; `ends` orders them.
 
-    __slots__ = ("_past", "_ticks", "ends", "jobs", "version")
+    `jobs` are attempts, `claims` places that are being vacated, in the order in which they were claimed; `ends`
+    orders both but the attempts that vacate: those are as good as gone. `tenants` are the attempts that stay, by
+    tenant, `priorities` how many of them that may be preempted have each priority.
+    """
+
+    __slots__ = ("_past", "_ticks", "claims", "ends", "jobs", "priorities", "tenants", "vacating", "version")
 
     def __init__(self) -> None:
         self.jobs: dict[JobId, Active] = {}
+        self.claims: dict[JobId, Active] = {}
+        self.vacating: dict[JobId, Active] = {}
+        self.tenants: dict[TenantId, dict[JobId, Active]] = {}
+        self.priorities: dict[TenantId, Counter[int]] = {}
         self.ends = Ends()
         self.version = 0
         self._ticks = 0
@@ -112,19 +140,59 @@ class Activity:
     def put(self, active: Active) -> None:
         """An attempt holds places from now on."""
         self.jobs[active.job.id] = active
-        self._enter(active)
+        self._arrange(active)
 
     def take(self, job: JobId) -> Active:
         """An attempt is over."""
         active = self.jobs.pop(job)
+        self._disarrange(active)
+        return active
+
+    def vacate(self, active: Active, eviction: Eviction | None, since: Instant | None) -> None:
+        """An attempt was told to leave, or (None) was not after all."""
+        self._disarrange(active)
+        active.vacating, active.vacating_since = eviction, since
+        self._arrange(active)
+
+    def claim(self, active: Active) -> None:
+        """Places are being vacated for a job."""
+        self.claims[active.job.id] = active
+        self._enter(active)
+
+    def unclaim(self, job: JobId) -> Active:
+        """A claim is over."""
+        active = self.claims.pop(job)
         self._leave(active)
         return active
+
+    def holder(self, job: JobId) -> Active:
+        """The attempt or claim of a job that `ends` names."""
+        return self.jobs[job] if job in self.jobs else self.claims[job]
 
     def task_over(self, active: Active, place: Place) -> None:
         """A task of an attempt gives back what it held."""
         place.left -= 1
-        self.ends.less(active.stop, [(place.node, place.amounts, 1)])
+        if active.vacating is None:
+            self.ends.less(active.stop, [(place.node, place.amounts, 1)])
         self.changed()
+
+    def _arrange(self, active: Active) -> None:
+        if active.vacating is None:
+            self.tenants.setdefault(active.job.tenant, {})[active.job.id] = active
+            self._rank(active.job, 1)
+            self._enter(active)
+        else:
+            self.vacating[active.job.id] = active
+            self.changed()
+
+    def _disarrange(self, active: Active) -> None:
+        if active.vacating is None:
+            del self.tenants[active.job.tenant][active.job.id]
+            self._rank(active.job, -1)
+            self._leave(active)
+        else:
+            del self.vacating[active.job.id]
+            self.changed()
 
     def began(self, active: Active, at: Instant) -> None:
         """A task started as recorded: the limit runs from the first one's start."""
@@ -133,9 +201,16 @@ class Activity:
         if active.started is None and at == active.since:
             active.started = at  # the estimate stands
             return
-        self._leave(active)
+        self._disarrange(active)
         active.started = at
-        self._enter(active)
+        self._arrange(active)
+
+    def _rank(self, job: Job, times: int) -> None:
+        if job.preemptible:
+            counts = self.priorities.setdefault(job.tenant, Counter())
+            counts[job.priority] += times
+            if not counts[job.priority]:
+                del counts[job.priority]
 
     def past(self, now: Instant) -> tuple[End, ...]:
         """Whatever is past its time limit, by id: to be ended."""
@@ -144,7 +219,8 @@ class Activity:
             following = self.ends.after(asked)
             if asked <= now and (following is None or following > now):
                 return past
-        jobs = sorted(job for _, job in self.ends.between(-FOREVER, now + 1)) if self.late(now) else []
+        due = self.ends.between(-FOREVER, now + 1) if self.late(now) else ()
+        jobs = sorted(job for _, job in due if job in self.jobs)
         past = tuple(End(job, EndCause.TIME_LIMIT) for job in jobs)
         self._past = (now, past)
         return past
@@ -159,7 +235,7 @@ class Activity:
         if full := self.ends.add(active.stop, active.held_by_node):
             upper = Chunk()
             for _, job in full.stops[len(full.stops) // 2 :]:
-                upper.count(self.jobs[job].held_by_node, 1)
+                upper.count(self.holder(job).held_by_node, 1)
             self.ends.split(full, upper)
 
     def _leave(self, active: Active) -> None:

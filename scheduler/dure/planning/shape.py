@@ -26,14 +26,18 @@ Size: TypeAlias = tuple[int, int]
 
 
 class Part:
-    """One task group under one flavor: `count` tasks, each of `amounts`. `gpu_axis` is -1 where there is none."""
+    """One task group under one flavor: `count` tasks, each of `amounts`. `gpu_axis` is -1 where there is none.
 
-    __slots__ = ("amounts", "count", "flavor", "gpu_axis", "group")
+    `cpu`, `memory` and `gpus` say the amounts again.
+    """
+
+    __slots__ = ("amounts", "count", "cpu", "flavor", "gpu_axis", "gpus", "group", "memory")
 
     def __init__(self, group: int, asked: TaskGroup, flavor: Flavor, axes: Axes) -> None:
         self.group, self.count, self.flavor = group, asked.count, flavor
         self.amounts: Amounts = axes.amounts(asked.request(flavor))
         self.gpu_axis = self.amounts[-1][0] if asked.gpus else -1
+        self.cpu, self.memory, self.gpus = asked.cpu, asked.memory, asked.gpus
 
 
 class Demand:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from dure.model.instants import Millis
@@ -46,6 +47,10 @@ class Sizes:
         twin = Sizes()
         twin._same = {size: same.copy() for size, same in self._same.items()}
         return twin
+
+    def __iter__(self) -> Iterator[Shape]:
+        for same in self._same.values():
+            yield from same
 
     def fitting(self, gap: Gap) -> list[Shape]:
         """Those that the gap does not refuse at a glance."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from dure.model.instants import Instant
 from dure.model.job import JobId, Placement, TenantId
 from dure.model.node import Node
+from dure.model.plan import Claim, Eviction, Reservation
 from dure.model.resources import Flavor
 from dure.model.rules import Order, Rules
-from dure.planning.axes import Axes, Vector, add
-from dure.planning.nodes import Nodes
+from dure.model.tenant import BudgetState
+from dure.planning.axes import Axes, Vector
+from dure.planning.nodes import Nodes, Row
 from dure.planning.placement import fits_when_empty
 from dure.planning.queue import Entry, Queue
 from dure.planning.quota import Quotas
@@ -20,11 +22,15 @@ from dure.planning.tree import Tree
 
 
 class State:
-    """All that a decision works on. The same moves serve what happened and what a decision tries and undoes."""
+    """All that a decision works on. The same moves serve what happened and what a decision tries and undoes.
 
-    __slots__ = ("_lent",
-        "_version", "active", "axes", "fair", "nodes", "paused", "queue", "quotas", "room_paused", "rules",
-                 "tree", "values")  # fmt: skip
+    `claims` are those that stand, by job, in the order in which they were made, with the entry of the job, which
+    stands in no line meanwhile. `reservations` are the sticky ones. `budgets` names tenants whose budget is not in
+    order.
+    """
+
+    __slots__ = ("_tried", "_version", "active", "axes", "budgets", "claimed", "claims", "fair", "nodes", "paused",
+                 "queue", "quotas", "reservations", "room_paused", "rules", "tree", "values")  # fmt: skip
 
     def __init__(self, rules: Rules, flavors: Iterable[Flavor]) -> None:
         self.rules = rules
@@ -36,29 +42,40 @@ class State:
         self.quotas = Quotas(self.tree)
         self.queue = Queue(self.axes, self.values, self.quotas, self.fair)
         self.active = Activity()
+        self.claims: dict[JobId, Claim] = {}
+        self.claimed: dict[JobId, Entry] = {}
+        self.reservations: tuple[Reservation, ...] = ()
+        self.budgets: dict[TenantId, BudgetState] = {}
         self.paused: set[TenantId] = set()
-        self._lent: list[Entry] = []
-        self._version = 0
         self.room_paused = False
+        self._tried: list[Callable[[], None]] = []
+        self._version = 0
 
     def put_node(self, node: Node) -> None:
         """A node came or changed."""
-        held = self.axes.zeros()
+        row = self.nodes.put(node)
         for active in self.active.jobs.values():
             for place in active.places:
+                if place.node == node.id and place.left:
+                    self._occupy(active, row, place.amounts, place.left)
+        for claim in self.active.claims.values():
+            for place in claim.places:
                 if place.node == node.id:
-                    add(held, place.amounts, place.left)
-        self.nodes.put(node, held)
+                    self.nodes.claim(row, place.amounts, place.left)
 
     def begin(self, active: Active) -> None:
         """An attempt takes its places."""
         self.active.put(active)
-        self._hold(active, 1)
+        self._place(active, 1)
+        if active.vacating is None:
+            self._count(active, 1)
 
     def over(self, job: JobId) -> Active:
         """An attempt gives back what it still holds."""
         active = self.active.take(job)
-        self._hold(active, -1)
+        self._place(active, -1)
+        if active.vacating is None:
+            self._count(active, -1)
         return active
 
     def task_over(self, active: Active, task: int) -> None:
@@ -66,42 +83,133 @@ class State:
         place = active.place_of(task)
         self.active.task_over(active, place)
         if row := self.nodes.rows.get(place.node):
-            self.nodes.take(row, place.amounts, -1)
-        account = self.quotas.account(active.job.tenant)
-        self.quotas.hold(account, active.job.user, place.amounts, -1)
-        self.queue.released(account)
+            self._occupy(active, row, place.amounts, -1)
+        if active.vacating is None:
+            account = self.quotas.account(active.job.tenant)
+            self.quotas.hold(account, active.job.user, place.amounts, -1)
+            self.queue.released(account)
 
-    def try_start(self, job: JobId, now: Instant, placements: tuple[Placement, ...]) -> Active:
+    def evict(self, active: Active, eviction: Eviction, since: Instant) -> None:
+        """An attempt vacates its places: it still holds them, and counts no longer in quota and scores."""
+        self._place(active, -1)
+        self._count(active, -1)
+        self.active.vacate(active, eviction, since)
+        self._place(active, 1)
+
+    def keep(self, active: Active) -> None:
+        """An attempt need not leave after all."""
+        self._place(active, -1)
+        self.active.vacate(active, None, None)
+        self._place(active, 1)
+        self._count(active, 1)
+
+    def claim(self, claim: Claim) -> None:
+        """Places are kept for a pending job from now on; it stands in no line until the claim ends."""
+        entry = self.queue.entries[claim.job]
+        self.queue.lend(claim.job)
+        assert entry.kind is not None  # noqa: S101 - queued entries have one
+        entry.kind.claimed += 1
+        active = Active(entry.job, entry.attempts + 1, claim.since, claim.placements, self.axes)
+        self.claims[claim.job], self.claimed[claim.job] = claim, entry
+        self.active.claim(active)
+        self._keep_claimed(active, 1)
+
+    def unclaim(self, job: JobId) -> Entry:
+        """A claim ends: its job is in line again."""
+        del self.claims[job]
+        entry = self.claimed.pop(job)
+        assert entry.kind is not None  # noqa: S101 - queued entries have one
+        entry.kind.claimed -= 1
+        self._keep_claimed(self.active.unclaim(job), -1)
+        self.queue.give_back(entry)
+        return entry
+
+    def try_start(
+        self, job: JobId, now: Instant, placements: tuple[Placement, ...], under: str = ""
+    ) -> Active:
         """A pending job takes places, for the time of a decision."""
+        self._begin_trial()
         entry = self.queue.entries[job]
         self.queue.lend(job)
-        if not self._lent:
-            self._version = self.active.version
         active = Active(entry.job, entry.attempts + 1, now, placements, self.axes)
+        active.under, active.evictions = under, entry.evictions
         self.begin(active)
-        self._lent.append(entry)
+        self._tried.append(lambda: self._unstart(entry))
         return active
 
-    def undo_starts(self) -> None:
-        """Everything that a decision tried is as it was."""
-        if not self._lent:
+    def try_evict(self, active: Active, eviction: Eviction, now: Instant) -> None:
+        """A running attempt vacates, for the time of a decision."""
+        self._begin_trial()
+        self.evict(active, eviction, now)
+        self._tried.append(lambda: self.keep(active))
+
+    def try_claim(self, claim: Claim) -> None:
+        """A claim stands, for the time of a decision."""
+        self._begin_trial()
+        self.claim(claim)
+        self._tried.append(lambda: self._drop(claim.job))
+
+    def try_unclaim(self, job: JobId) -> None:
+        """A claim ends, for the time of a decision."""
+        self._begin_trial()
+        order, claim = list(self.claims), self.claims[job]
+        self.unclaim(job)
+        self._tried.append(lambda: self._claim_again(claim, order))
+
+    def tried(self) -> int:
+        """How much a decision has tried so far, for `undo`."""
+        return len(self._tried)
+
+    def undo(self, back_to: int = 0) -> None:
+        """Everything that a decision tried since is as it was."""
+        if not self._tried:
             return
-        while self._lent:
-            entry = self._lent.pop()
-            self.over(entry.job.id)
-            self.queue.give_back(entry)
-        self.active.version = self._version
+        while len(self._tried) > back_to:
+            self._tried.pop()()
+        if not self._tried:
+            self.active.version = self._version
 
     def fits_empty(self, shape: Shape) -> bool:
         """Whether the room would hold the shape if nothing else ran, whatever its nodes' state."""
         return any(fits_when_empty(demand, self.nodes, self.values) for demand in shape.demands)
 
-    def _hold(self, active: Active, times: int) -> None:
+    def _begin_trial(self) -> None:
+        if not self._tried:
+            self._version = self.active.version
+
+    def _drop(self, job: JobId) -> None:
+        self.unclaim(job)
+
+    def _unstart(self, entry: Entry) -> None:
+        self.over(entry.job.id)
+        self.queue.give_back(entry)
+
+    def _claim_again(self, claim: Claim, order: list[JobId]) -> None:
+        self.claim(claim)
+        self.claims = {job: self.claims[job] for job in order}
+
+    def _place(self, active: Active, times: int) -> None:
+        for place in active.places:
+            if place.left and (row := self.nodes.rows.get(place.node)):
+                self._occupy(active, row, place.amounts, place.left * times)
+
+    def _occupy(self, active: Active, row: Row, amounts: tuple[tuple[int, int], ...], times: int) -> None:
+        if active.vacating is None:
+            self.nodes.take(row, amounts, times)
+        else:
+            self.nodes.vacate(row, amounts, times)
+
+    def _count(self, active: Active, times: int) -> None:
         account = self.quotas.account(active.job.tenant)
         for place in active.places:
             if place.left:
-                if row := self.nodes.rows.get(place.node):
-                    self.nodes.take(row, place.amounts, place.left * times)
                 self.quotas.hold(account, active.job.user, place.amounts, place.left * times)
+        self.quotas.count(account, active.job.user, times)
         if times < 0:
             self.queue.released(account)
+
+    def _keep_claimed(self, active: Active, times: int) -> None:
+        for place in active.places:
+            if row := self.nodes.rows.get(place.node):
+                self.nodes.claim(row, place.amounts, place.left * times)
+        self._count(active, times)

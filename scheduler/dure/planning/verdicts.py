@@ -11,6 +11,7 @@ from dure.planning.quota import Account
 from dure.planning.state import State
 
 STARTS = Verdict(Code.STARTS)
+CLAIMED = Verdict(Code.CLAIMED, (), ("capacity", "time"))
 _HELD = Verdict(Code.HELD, (), ("hold",))
 _WAITING = Verdict(Code.WAITING, (), ("jobs",))
 _FAILED = Verdict(Code.DEPENDENCY_FAILED, (), ("jobs",))

@@ -1,0 +1,118 @@
+"""Clearing: what nodes would have for a claim if some running jobs were gone (DESIGN 3.3, steps 3 and 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dure.planning.axes import Amounts, Vector, add
+from dure.planning.nodes import Row
+from dure.planning.placement import Spot, place, tasks_in
+from dure.planning.reservation import Promise
+from dure.planning.running import Active
+from dure.planning.shape import Demand, Part
+from dure.planning.state import State
+
+
+class Clearing:
+    """Nodes as a claim would find them, beside the reservations that bind it, while running jobs are thought away.
+
+    What vacates already counts as gone.
+    """
+
+    __slots__ = ("_binding", "_demand", "_extras", "_fits", "_found", "_state", "_view")
+
+    def __init__(self, state: State, demand: Demand, binding: Sequence[Promise]) -> None:
+        self._state, self._demand, self._binding = state, demand, binding
+        self._view: dict[Row, Vector] = dict(state.nodes.cleared())
+        self._extras = [{row: list(left) for row, left in promise.extra.items()} for promise in binding]
+        self._fits = [self._count(part) for part in demand.parts]
+        self._found = [sum(fits.values()) for fits in self._fits]
+
+    def free(self, active: Active, times: int = 1) -> None:
+        """A running job is thought away, or back again where `times` is negative."""
+        for held in active.places:
+            row = self._state.nodes.rows.get(held.node)
+            if row is None or not row.open or not held.left:
+                continue
+            add(self._there(row), held.amounts, held.left * times)
+            for promise, extra in zip(self._binding, self._extras, strict=True):
+                if active.end > promise.at and row in extra:
+                    add(extra[row], held.amounts, held.left * times)
+            self._recount(row)
+
+    def place(self) -> list[Spot] | None:
+        """Where the gang would go, or None."""
+        if any(found < part.count for part, found in zip(self._demand.parts, self._found, strict=True)):
+            return None
+        return place(self._demand, self._state.nodes, self._seen(), self._state.values)
+
+    def lacking(self) -> set[int]:
+        """The axes on which, each taken alone, the gang finds no place; all that it asks for if each finds one."""
+        asked = {axis for axis, _ in self._demand.total}
+        view = self._seen()
+        return {axis for axis in asked if not self._fits_alone(axis, view)} or asked
+
+    def useful(self, active: Active, lacking: Iterable[int]) -> set[int]:
+        """Which of the lacking resources a job holds on nodes that the gang could use."""
+        wanted, found = set(lacking), set[int]()
+        for held in active.places:
+            row = self._state.nodes.rows.get(held.node)
+            if held.left and row is not None and any(row in fits for fits in self._fits):
+                found |= {axis for axis, _ in held.amounts} & wanted
+        return found
+
+    def _fits_alone(self, axis: int, view: dict[Row, Vector]) -> bool:
+        parts = [
+            (part, dict(part.amounts)[axis]) for part in self._demand.parts if axis in dict(part.amounts)
+        ]
+        free = {row: view.get(row, row.free)[axis] for part, _ in parts for row in self._rows(part)}
+        for part, amount in sorted(parts, key=lambda one: -one[1]):
+            left = part.count
+            for row in self._rows(part):
+                here = min(left, max(0, free[row]) // amount)
+                free[row] -= here * amount
+                left -= here
+            if left:
+                return False
+        return True
+
+    def _seen(self) -> dict[Row, Vector]:
+        if not self._extras:
+            return self._view
+        view = dict(self._view)
+        for extra in self._extras:
+            for row, left in extra.items():
+                view[row] = list(map(min, view.get(row, row.free), left))
+        return view
+
+    def _here(self, row: Row) -> Vector:
+        free = self._view.get(row, row.free)
+        for extra in self._extras:
+            if row in extra:
+                free = list(map(min, free, extra[row]))
+        return free
+
+    def _there(self, row: Row) -> Vector:
+        free = self._view.get(row)
+        if free is None:
+            free = self._view[row] = list(row.free)
+        return free
+
+    def _rows(self, part: Part) -> list[Row]:
+        return self._state.nodes.candidates(part.gpu_axis)
+
+    def _count(self, part: Part) -> dict[Row, int]:
+        return {row: tasks_in(part, self._here(row)) for row in self._rows(part)}
+
+    def _recount(self, row: Row) -> None:
+        here = self._here(row)
+        for n, part in enumerate(self._demand.parts):
+            if (before := self._fits[n].get(row)) is not None:
+                self._fits[n][row] = after = tasks_in(part, here)
+                self._found[n] += after - before
+
+
+def amounts_on(active: Active, axes: Iterable[int]) -> Amounts:
+    """What a job holds on some axes."""
+    wanted = set(axes)
+    return tuple((axis, amount) for axis, amount in active.held if axis in wanted)

@@ -1,0 +1,189 @@
+"""Preemption between borrowers (DESIGN 3.3, step 5): fair, and without loops.
+
+Scores of current holdings only, at the two siblings below the lowest common ancestor, after all evictions of the
+decision and before any filling: the preemptor's after must be strictly below the victim's after.
+
+Why it cannot loop (flat tree): among the preemptions of a supposed loop take the one with the lowest score-after m, by
+tenant R. To come back, R must be evicted to a score at or below its score before, which is at most m; its evictor's
+score-after is at least m and must be strictly lower than that. Contradiction, under any filling. In trees with reclaim
+a branch also shrinks from inside and this does not cover it; there a search over arbitrary starting allocations hunts
+for loops (tests/planning, bench/loops.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from dure.model.plan import Rule
+from dure.model.rules import BetweenBorrowers
+from dure.planning.axes import Amounts, Vector, add
+from dure.planning.clearing import Clearing, amounts_on
+from dure.planning.placement import Spot
+from dure.planning.quota import Account
+from dure.planning.reclaim import chain, rounds
+from dure.planning.running import Active
+from dure.planning.score import NONE, above, parts, share, whole
+from dure.planning.trial import Trial
+from dure.planning.victims import BySlack, Seeker, herd, preempt
+
+Sides: TypeAlias = tuple[Account, Account]
+"""The preemptor's and the victim's side of a preemption: the siblings below their lowest common ancestor."""
+
+
+def allowed(trial: Trial) -> bool:
+    """Whether policy lets borrowers preempt one another."""
+    return trial.state.rules.planning.between_borrowers is BetweenBorrowers.FAIR
+
+
+def displace(trial: Trial, seeker: Seeker, fairness: Fairness) -> list[Spot] | None:
+    """Evict other borrowers for a borrower, and say where it goes; None where fairness or place forbid it."""
+    state, account = trial.state, seeker.account
+    if not any(fairness.hopeful(seeker, other) for other in _others(trial, account)):
+        return None
+    binding = trial.promises.binding(seeker.demand.limit, seeker.own)
+    clearing = Clearing(state, seeker.demand, binding)
+    rules = _Rules(trial, seeker, clearing, fairness)
+    for accounts in rounds(state, account):
+        herds = [herd(trial, other) for other in accounts if fairness.hopeful(seeker, other)]
+        rules.sides = []
+        candidates = BySlack(trial, herds, rules.allowed)
+        if herds and (spots := preempt(trial, seeker, clearing, candidates, Rule.BETWEEN_BORROWERS)):
+            fairness.settle(trial, seeker)
+            return spots
+    return None
+
+
+def sides(preemptor: Account, victim: Account) -> Sides:
+    """The two siblings below the lowest common ancestor."""
+    return tuple(chain(preemptor, victim))[-1], tuple(chain(victim, preemptor))[-1]
+
+
+def strictly_fairer(preemptor_after: float, victim_after: float) -> bool:
+    """The rule that keeps preemptions from coming back."""
+    return preemptor_after < victim_after
+
+
+class Fairness:
+    """Scores as they would be before this decision's filling, and the preemptions that were accepted in it."""
+
+    def __init__(self, trial: Trial) -> None:
+        state = trial.state
+        self._state, self._room = state, whole(state.nodes.capacity, state.values)
+        self._fresh: dict[Account, Vector] = {}
+        self.accepted: list[Sides] = []
+        for active in state.active.jobs.values():
+            if active.vacating is None and active.since == trial.now:
+                self._count_fresh(active)
+        self._recall(trial)
+
+    def score(self, account: Account, more: Amounts = ()) -> float:
+        """Share of the room above guarantee by current holdings only, by weight; `more` is held too."""
+        held = list(account.held)
+        for axis, amount in enumerate(self._fresh.get(account, ())):
+            held[axis] -= amount
+        add(held, more)
+        current = parts(above(held, account.branch.promised, self._state.values), self._room)
+        return share(current, NONE, 0.0) / account.branch.weight
+
+    def hopeful(self, seeker: Seeker, other: Account) -> bool:
+        """Whether anything of the other may have to leave, by scores before any of it does."""
+        mine, theirs = sides(seeker.account, other)
+        return strictly_fairer(self.score(mine, seeker.demand.total), self.score(theirs))
+
+    def behind(self, trial: Trial, account: Account) -> bool:
+        """Whether anybody else is ahead of a tenant, so that it might preempt if it asked for little."""
+        return any(
+            strictly_fairer(self.score(mine), self.score(theirs))
+            for mine, theirs in (sides(account, other) for other in _others(trial, account))
+        )
+
+    def holds(self, seeker: Seeker, also: Sequence[Sides]) -> bool:
+        """Whether every preemption accepted, and these of the seeker, is fair as the room now is."""
+        return all(
+            strictly_fairer(self._after(mine, seeker), self._after(theirs, seeker))
+            for mine, theirs in (*self.accepted, *also)
+        )
+
+    def settle(self, trial: Trial, seeker: Seeker) -> None:
+        """The seeker's evictions were made."""
+        tenants = {
+            active.job.tenant
+            for active in trial.state.active.vacating.values()
+            if active.vacating is not None and active.vacating.by == seeker.job
+        }
+        accounts = (trial.state.quotas.account(tenant) for tenant in sorted(tenants))
+        self.accepted += (sides(seeker.account, other) for other in accounts if other is not seeker.account)
+
+    def _after(self, account: Account, seeker: Seeker) -> float:
+        more = seeker.demand.total if account in seeker.account.path else ()
+        return self.score(account, more)
+
+    def _count_fresh(self, active: Active) -> None:
+        for over in self._state.quotas.account(active.job.tenant).path:
+            add(self._fresh.setdefault(over, self._state.axes.zeros()), active.held)
+
+    def _recall(self, trial: Trial) -> None:
+        """Preemptions of this instant that were carried out already."""
+        state, pairs = trial.state, dict[Sides, None]()
+        for active in state.active.vacating.values():
+            eviction = active.vacating
+            if eviction is None or active.vacating_since != trial.now:
+                continue
+            if eviction.rule is Rule.BETWEEN_BORROWERS and eviction.by in state.claims:
+                mine = state.quotas.account(state.claimed[eviction.by].job.tenant)
+                theirs = state.quotas.account(active.job.tenant)
+                if mine is not theirs:
+                    pairs[sides(mine, theirs)] = None
+        self.accepted += pairs
+
+
+class _Rules:
+    """Which running borrowers may have to leave for a borrower."""
+
+    def __init__(self, trial: Trial, seeker: Seeker, clearing: Clearing, fairness: Fairness) -> None:
+        self._trial, self._seeker, self._clearing, self._fairness = trial, seeker, clearing, fairness
+        self._lacking = clearing.lacking()
+        self.sides: list[Sides] = []
+
+    def allowed(self, other: Account, active: Active) -> bool:
+        """Whether a running job may have to leave, as the room now is."""
+        if not self._spent(active) or not self._above_guarantee(other, active):
+            return False
+        pair = sides(self._seeker.account, other)
+        if not self._fair_without(active, pair):
+            return False
+        self.sides.append(pair)
+        return True
+
+    def _spent(self, active: Active) -> bool:
+        """Min runtime and eviction budget bind only here."""
+        planning = self._trial.state.rules.planning
+        ran = self._trial.now - active.began >= planning.min_runtime
+        return ran and (planning.eviction_budget is None or active.evictions < planning.eviction_budget)
+
+    def _above_guarantee(self, other: Account, active: Active) -> bool:
+        state = self._trial.state
+        useful = amounts_on(active, self._clearing.useful(active, self._lacking))
+        if not useful or not state.tree.governed:
+            return bool(useful)
+        return all(
+            state.quotas.promises.overflow(over.branch, axis) >= amount
+            for over in chain(other, self._seeker.account)
+            for axis, amount in useful
+        )
+
+    def _fair_without(self, active: Active, pair: Sides) -> bool:
+        quotas, job = self._trial.state.quotas, active.job
+        account = quotas.account(job.tenant)
+        with_it = [(place.amounts, place.left) for place in active.places if place.left]
+        for amounts, left in with_it:
+            quotas.hold(account, job.user, amounts, -left)
+        fair = self._fairness.holds(self._seeker, (*self.sides, pair))
+        for amounts, left in with_it:
+            quotas.hold(account, job.user, amounts, left)
+        return fair
+
+
+def _others(trial: Trial, account: Account) -> list[Account]:
+    return next(iter(list(rounds(trial.state, account))[-1:]), [])

@@ -1,0 +1,85 @@
+"""Reclaim: a job within guarantee that does not fit takes back what others borrowed (DESIGN 3.3, step 3).
+
+A victim's tenant, or one above it below the lowest common ancestor, must be above guarantee on a resource that the job
+lacks and the victim holds. First such jobs whose tenants, up to there, are above guarantee by all that the victim
+holds of these; others only if no such set exists. Inside the own branch first, then outward (decision 0026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dure.model.plan import Rule
+from dure.planning.clearing import Clearing, amounts_on
+from dure.planning.placement import Spot
+from dure.planning.quota import Account
+from dure.planning.running import Active
+from dure.planning.state import State
+from dure.planning.trial import Trial
+from dure.planning.victims import BySlack, Seeker, herd, preempt
+
+
+def reclaim(trial: Trial, seeker: Seeker) -> list[Spot] | None:
+    """Evict borrowers for a job within guarantee, and say where it goes; None where that cannot make place."""
+    binding = trial.promises.binding(seeker.demand.limit, seeker.own)
+    clearing = Clearing(trial.state, seeker.demand, binding)
+    lacking = clearing.lacking()
+    for softly in (True, False):
+        for accounts in rounds(trial.state, seeker.account):
+            round_ = _Round(trial, seeker.account, clearing, lacking, softly)
+            herds = [herd(trial, account) for account in accounts if round_.may_have(account)]
+            candidates = BySlack(trial, herds, round_.allowed)
+            if herds and (spots := preempt(trial, seeker, clearing, candidates, Rule.RECLAIM)):
+                return spots
+    return None
+
+
+def chain(account: Account, other: Account) -> Iterator[Account]:
+    """A tenant and those above it, up to below the lowest one that it has in common with another."""
+    common = set(other.path)
+    for over in account.path:
+        if over in common:
+            return
+        yield over
+
+
+def rounds(state: State, account: Account) -> Iterator[list[Account]]:
+    """Other tenants with running jobs: those that share the nearest ancestor, then more and more."""
+    others = [state.quotas.account(tenant) for tenant, jobs in sorted(state.active.tenants.items()) if jobs]
+    depths = {other: _shared(account, other) for other in others if other is not account}
+    for depth in sorted(set(depths.values()), reverse=True):
+        yield [other for other, shared in depths.items() if shared >= depth]
+
+
+def _shared(account: Account, other: Account) -> int:
+    """How many tenants are above both."""
+    return len(set(account.path) & set(other.path))
+
+
+class _Round:
+    def __init__(
+        self, trial: Trial, account: Account, clearing: Clearing, lacking: set[int], softly: bool
+    ) -> None:
+        self._promises, self._account = trial.state.quotas.promises, account
+        self._clearing, self._lacking, self._softly = clearing, lacking, softly
+
+    def may_have(self, other: Account) -> bool:
+        """Whether anybody between the tenant and the common ancestor is above guarantee on what is lacking."""
+        return any(
+            self._promises.overflow(over.branch, axis)
+            for over in chain(other, self._account)
+            for axis in self._lacking
+        )
+
+    def allowed(self, other: Account, active: Active) -> bool:
+        """Whether a running job may have to leave, as the room now is."""
+        useful = amounts_on(active, self._clearing.useful(active, self._lacking))
+        over = [
+            [self._promises.overflow(above.branch, axis) for axis, _ in useful]
+            for above in chain(other, self._account)
+        ]
+        if self._softly:
+            return bool(useful) and all(
+                left >= amount for line in over for left, (_, amount) in zip(line, useful, strict=True)
+            )
+        return any(left > 0 for line in over for left in line)

@@ -1,0 +1,204 @@
+"""A trial: what one decision has tried so far on the state itself, and the moves by which it goes on.
+
+Every move is undone at the end (`State.undo`); what it came to stands in `starts`, `evictions`, the state's claims and
+`promises`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dure.model.instants import Instant
+from dure.model.job import JobId
+from dure.model.plan import Claim, Eviction, Reservation, Start
+from dure.planning.allowance import Allowance
+from dure.planning.axes import within
+from dure.planning.backfill import Promises, beside, spare_beside
+from dure.planning.lines import Turn
+from dure.planning.nodes import Row
+from dure.planning.order import Lineup
+from dure.planning.placement import Spot, place, placements, tasks_in
+from dure.planning.queue import Entry, Kind
+from dure.planning.quota import Account
+from dure.planning.refusals import Refusals
+from dure.planning.reservation import Outlook, Promise, Slot
+from dure.planning.running import Active
+from dure.planning.shape import Demand, Shape
+from dure.planning.state import State
+
+
+class Trial:
+    """The state under trial, and what stands beside it while one decision is made.
+
+    `again`: something moved that may let others move. `touched` are the classes of which a job started or claimed.
+    `herds` are what of each tenant ran before the decision and may be preempted, whoever must leave first last.
+    """
+
+    def __init__(
+        self, state: State, lineup: Lineup, refusals: Refusals, outlook: Outlook, now: Instant
+    ) -> None:
+        self.state, self.lineup, self.now = state, lineup, now
+        self._refusals, self._outlook = refusals, outlook
+        self.allowance = Allowance(state, now)
+        self.promises = Promises(now)
+        self._reserved: dict[JobId, Entry] = {}
+        self.starts: list[Start] = []
+        self.evictions: list[Eviction] = []
+        self.touched: dict[Kind, None] = {}
+        self.herds: dict[Account, list[Active]] = {}
+        self._claimable: dict[Shape, bool] = {}
+        self.again = False
+
+    def fit(self, demand: Demand, own: Promise | None = None) -> list[Spot] | None:
+        """Where a gang may start now beside the reservations of others, or None."""
+        nodes, binding = self.state.nodes, self.promises.binding(demand.limit, own)
+        if not within(demand.total, spare_beside(binding, nodes.spare) if binding else nodes.spare):
+            return None
+        return place(demand, nodes, beside(binding, {}) if binding else {}, self.state.values)
+
+    def may_claim(self, shape: Shape) -> bool:
+        """Whether more tasks of a shape fit on some node once what vacates there is gone; never wrong in saying no."""
+        known = self._claimable.get(shape)
+        if known is None:
+            cleared = self.state.nodes.cleared().items()
+            parts = [part for demand in shape.demands for part in demand.parts]
+            known = self._claimable[shape] = any(
+                tasks_in(part, clear) > tasks_in(part, row.free)
+                for row, clear in cleared if row.open for part in parts
+            )  # fmt: skip
+        return known
+
+    def fit_once_clear(self, demand: Demand, own: Promise | None = None) -> list[Spot] | None:
+        """Where a gang may start once all that vacates is gone, beside reservations and claims, or None."""
+        nodes = self.state.nodes
+        view = beside(self.promises.binding(demand.limit, own), nodes.cleared())
+        return place(demand, nodes, view, self.state.values)
+
+    def start(self, kind: Kind, job: JobId, spots: list[Spot], demand: Demand, turn: Turn) -> None:
+        """A job takes its place."""
+        self.lift_of(job)
+        self.promises.charge(spots, demand.limit)
+        where, guaranteed = placements(spots), turn is Turn.GUARANTEED
+        active = self.state.try_start(job, self.now, where)
+        self.touched[kind] = None
+        backfill = bool(self.promises)
+        self.again = self.again or backfill or not (kind.key.preemptible or guaranteed)
+        self.starts.append(Start(job, active.attempt, where, guaranteed, backfill))
+
+    def claim(self, kind: Kind, job: JobId, spots: list[Spot], demand: Demand, guaranteed: bool) -> None:
+        """A job claims what is being vacated."""
+        self.lift_of(job)
+        self.promises.charge(spots, demand.limit)
+        self.state.try_claim(Claim(job, self.now, placements(spots), guaranteed))
+        self.touched[kind] = None
+        self._moved(row for _, row, _ in spots)
+
+    def evict(self, active: Active, eviction: Eviction) -> None:
+        """A running job has to leave."""
+        self.state.try_evict(active, eviction, self.now)
+        self.promises.gone(active)
+        self.evictions.append(eviction)
+        rows = self.state.nodes.rows
+        self._moved(rows[place.node] for place in active.places if place.node in rows)
+
+    def unclaim(self, job: JobId) -> None:
+        """A claim ends without a start: its job is in line again."""
+        where = self.state.claims[job].placements
+        self.state.try_unclaim(job)
+        rows = self.state.nodes.rows
+        self._moved(rows[placement.node] for placement in where if placement.node in rows)
+
+    def start_claimed(self, job: JobId) -> None:
+        """The place that a job claimed is free: it starts there."""
+        claim, kind = self.state.claims[job], self.state.claimed[job].kind
+        assert kind is not None  # noqa: S101 - queued entries have one
+        self.state.try_unclaim(job)
+        active = self.state.try_start(job, self.now, claim.placements)
+        self.touched[kind] = None
+        self.starts.append(
+            Start(job, active.attempt, claim.placements, claim.guaranteed, False, claimed=True)
+        )
+
+    def slot(self, job: JobId, demands: Sequence[Demand], guaranteed: bool) -> Slot | None:
+        """The earliest place of a blocked job beside the reservations that bind it."""
+        others = [p for p in self.promises if p.job != job and (p.guaranteed or not guaranteed)]
+        return self._outlook.earliest(job, demands, self.now, others)
+
+    def reserve(
+        self, kind: Kind, job: JobId, demands: Sequence[Demand], guaranteed: bool, before: Reservation | None
+    ) -> bool:
+        """A blocked job takes a reservation, where ends of time limits ever make place for it."""
+        slot = self.slot(job, demands, guaranteed)
+        if slot is None:
+            return False
+        promise = Promise.of(job, kind, slot, guaranteed, self._yielded(before, slot.at))
+        self._reserved[job] = self.state.queue.entries[job]
+        self.state.queue.lend(job)
+        self.promises.add(promise)
+        self._refusals.promised(self.promises.standing, self.now)
+        if guaranteed:
+            self.state.quotas.promises.give(kind.account.branch, promise.total)
+        return True
+
+    def lift_of(self, job: JobId) -> None:
+        """A job's own reservation, if it has one, goes."""
+        if (promise := self.promises.of(job)) is not None:
+            self._lift(promise)
+
+    def lift(self) -> None:
+        """All reservations go: they are worked out anew in every pass."""
+        for promise in reversed(tuple(self.promises)):
+            self._lift(promise)
+
+    def give_back_reserved(self) -> None:
+        """Jobs that hold reservations stand in line again, while the reservations stand on."""
+        for entry in self._reserved.values():
+            self.state.queue.give_back(entry)
+        self._reserved.clear()
+
+    def stands_refused(self, shape: Shape, own: Promise | None) -> bool:
+        """Whether a shape is known to find no place now."""
+        if not self.promises or own is not None:
+            return shape in self._refusals.bare
+        return self._refusals.stand(shape)
+
+    def remember(self, shape: Shape, own: Promise | None) -> None:
+        """No choice of flavors found a place: beside the reservations, or whatever stands."""
+        beside_others = bool(self.promises.binding(shape.longest, own))
+        if own is not None and beside_others:
+            return
+        if beside_others and shape.plain and shape not in self._refusals.bare:
+            beside_others = any(self._fit_bare(demand) for demand in shape.demands)
+        self._refusals.refused(shape, beside_others, self.state.queue.standing)
+
+    def _fit_bare(self, demand: Demand) -> list[Spot] | None:
+        nodes = self.state.nodes
+        if not within(demand.total, nodes.spare):
+            return None
+        return place(demand, nodes, {}, self.state.values)
+
+    def _lift(self, promise: Promise) -> None:
+        self.promises.remove(promise)
+        self._refusals.lifted()
+        if (entry := self._reserved.pop(promise.job, None)) is not None:
+            self.state.queue.give_back(entry)
+        if promise.guaranteed:
+            self.state.quotas.promises.give(promise.account.branch, promise.total, -1)
+
+    def _moved(self, rows: Iterable[Row]) -> None:
+        self.again = True
+        self._claimable.clear()
+        self._refusals.moved(rows)
+
+    def _yielded(self, before: Reservation | None, at: Instant) -> JobId:
+        """To which job within guarantee a reservation gives way, where it comes later than it stood."""
+        if before is None or at <= before.at:
+            return ""
+        nodes = {placement.node for placement in before.placements}
+        taken = (
+            *((s.job, s.placements) for s in self.starts if s.guaranteed),
+            *((c.job, c.placements) for c in self.state.claims.values() if c.guaranteed),
+            *((p.job, placements(p.spots)) for p in self.promises if p.guaranteed),
+        )
+        there = (job for job, where in taken if any(placement.node in nodes for placement in where))
+        return next(there, "")
