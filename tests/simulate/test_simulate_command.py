@@ -1,4 +1,6 @@
+import csv
 import gzip
+import io
 import json
 import os
 import pty
@@ -138,3 +140,47 @@ def test_a_bad_bundle_or_place_is_refused_before_the_trace_is_played(tmp_path: P
         assert done.returncode == 2
         assert "Traceback" not in done.stderr
         assert done.stdout == ""
+
+
+@pytest.mark.slow
+def test_policies_stand_side_by_side(tmp_path: Path) -> None:
+    """One column of totals for each, and a row for each tenant under each; as CSV also for all tenants."""
+    trace = write_swf(tmp_path, random_rows(5, 80))
+    both = ("--policy", EASY_BUNDLE, "--policy", "demo")
+    told = json.loads(run(trace, *both, "-o", "json").stdout)["policies"]
+    assert list(told) == [str(EASY_BUNDLE), "demo"]
+    assert told["demo"]["mean_wait_s"] != told[str(EASY_BUNDLE)]["mean_wait_s"]
+    rows = list(csv.DictReader(io.StringIO(run(trace, *both, "-o", "csv").stdout)))
+    assert [row["policy"] for row in rows[:2]] == [str(EASY_BUNDLE), "demo"]
+    assert {row["tenant"] for row in rows} == {"*", "1", "2", "3", "4", "5"}
+    assert "P95 WAIT S" in run(trace, *both).stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--policy", "demo", "--policy", "demo"), "a policy is named twice"),
+        (("--policy", "demo", "--policy", "easy", "--jobs", "out.csv"), "--jobs goes with one policy"),
+        (("--policy", "demo", "--room", "bundle", "--add-nodes", "4xv100:8"), "has no flavor 'v100'"),
+        (("--policy", "demo", "--add-nodes", "4xt4:8"), "use --room bundle"),
+    ],
+)
+def test_what_cannot_be_tried_is_refused(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    """One line, exit code 2."""
+    done = run(write_swf(tmp_path, [swf_row(1, 0, 1, 1)]), *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_more_nodes_shorten_waits_of_twice_the_tenants(tmp_path: Path) -> None:
+    """The second building: two copies of the load wait less with more nodes than without."""
+    rows = [swf_row(n, submit=n, run=600, procs=2, limit=600, user=n % 2) for n in range(40)]
+    asked = (write_swf(tmp_path, rows), "--policy", "demo", "--room", "bundle", "--copies", "2", "-o", "json")
+    few = json.loads(run(*asked).stdout)
+    many = json.loads(run(*asked, "--add-nodes", "2xa100:2", "--add-nodes", "1xcpu:8,memory:2Gi").stdout)
+    assert few["jobs"] == many["jobs"] == 80
+    assert set(few["tenants"]) == {"0", "1", "0-2", "1-2"}
+    assert many["mean_wait_s"] < few["mean_wait_s"]

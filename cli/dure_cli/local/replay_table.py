@@ -37,7 +37,7 @@ _KO = {
 }  # fmt: skip
 
 
-def show(replays: Named, output: str) -> None:
+def show_replays(replays: Named, output: str) -> None:
     """Write the replays in the form that `-o` names."""
     if output == "json":
         emit(as_json(replays), "json")

@@ -59,7 +59,7 @@ def simulate(
     from dure.simulate.arrivals import Estimates, Settings
     from dure.simulate.lines import TraceError
     from dure.simulate.tenancy import read_map
-    from dure_cli.local.replay_table import show
+    from dure_cli.local.replay_table import show_replays
 
     _check_jobs(jobs, policies)
     chosen = format or format_of(trace)
@@ -72,7 +72,7 @@ def simulate(
         replays = _replays(read_trace(trace, chosen), named, settings, add_nodes, jobs)
     except TraceError as error:
         refused(str(error))
-    show(replays, output)
+    show_replays(replays, output)
     say(replays[0][1])
 
 
