@@ -57,8 +57,13 @@ def test_numbers_come_with_units_and_room_time() -> None:
     """GPUs, cores, GiB, and the hour as the room's clocks show it."""
     over = words.reason(Reason(Code.OVER_LIMIT, "bee", NUMBERS[Code.OVER_LIMIT]), SEOUL)
     held = "3 a100 GPUs of 4 a100 GPUs are held, and it asks for 2 a100 GPUs"
-    assert over.en == f"With it the limit of bee would be exceeded: {held}."
-    assert over.ko == "bee의 한도를 넘게 됩니다: a100 GPU 4개 중 a100 GPU 3개 사용 중, 요청 a100 GPU 2개."
+    assert (
+        over.en
+        == f"With it the limit of bee would be exceeded: {held}. It starts when jobs there have ended."
+    )
+    assert over.ko.startswith(
+        "bee의 한도를 넘게 됩니다: a100 GPU 4개 중 a100 GPU 3개 사용 중, 요청 a100 GPU 2개."
+    )
     never = words.reason(Reason(Code.NEVER_FITS, "", NUMBERS[Code.NEVER_FITS]), SEOUL)
     assert never.en == "The room cannot hold it even when empty; it asks for 1.5 cores, 4 GiB."
     reserved = words.reason(Reason(Code.RESERVED, "", (("at", AT),)), SEOUL)
@@ -131,7 +136,7 @@ def test_lengths_show_their_two_largest_units() -> None:
     ("change", "en"),
     [
         ("tasks", "With 3 tasks (--tasks 3) it would start now."),
-        ("flavor:h100", "On h100 (--gpu) (2 h100 GPUs in all) it would start now."),
+        ("flavor:h100", "On h100 (--gpu, 2 h100 GPUs in all) it would start now."),
         ("time-limit", "With a time limit of 45m or less (--time 45m) it would start now."),
         ("quota:ant", "Had ant a quota of 2 h100 GPUs, it would start now; an admin may grant it."),
     ],

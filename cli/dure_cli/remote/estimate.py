@@ -17,7 +17,7 @@ from dure_cli.remote.paragraphs import said
 def _lines(told: dict[str, Any], spoken: str) -> list[str]:
     verdict = (told["verdict"] or {}).get(spoken) or ""
     start = told["expected"][spoken] or [words.NO_FORECAST[spoken]]
-    return [printable(line) for line in (*start, _cost(told, spoken), verdict) if line]
+    return [printable(line) for line in (verdict, *start, _cost(told, spoken)) if line]
 
 
 def _cost(told: dict[str, Any], spoken: str) -> str:

@@ -11,7 +11,7 @@ from dure_cli.remote.paragraphs import bullets, titled, wrapped
 
 _Told = dict[str, Any]
 
-_OWN_PLACE = {"ahead", "holds", "would-start"}
+_OWN_PLACE = {"ahead", "holds", "would-start", "evicted"}
 """Reasons that have a part of their own; the others are sentences."""
 
 
@@ -110,17 +110,11 @@ def _forecast(told: _Told, spoken: str) -> list[str]:
 
 
 def _evictions(told: _Told, spoken: str, within: int | None) -> list[str]:
-    rows = [
-        {
-            "attempt": eviction["attempt"],
-            "at": words.local(eviction["at"], told["timezone"]) if eviction["at"] else "",
-            "lost": words.length(eviction["lost_ms"] / 1000),
-            "why": eviction[spoken],
-        }
-        for eviction in told["evictions"]
-    ]
-    columns = [Column("attempt", right=True), Column("at"), Column("lost", right=True), Column("why")]
-    return _indented(table(rows, columns, spoken, _inner(within))) if rows else []
+    """The last one as the room tells it, the others in a line each."""
+    last = _texts((reason for reason in told["reasons"] if reason["code"] == "evicted"), spoken)
+    others = told["evictions"][: len(told["evictions"]) - len(last)]
+    lines = [words.eviction(one, told["timezone"], spoken) for one in reversed(others)]
+    return bullets([*last, *(printable(line) for line in lines)], within)
 
 
 def _amounts(numbers: dict[str, int]) -> dict[str, int]:

@@ -62,8 +62,6 @@ _KO = {
     "holds": "쓰는 자원",
     "until_latest": "늦어도",
     "at": "시각",
-    "lost": "손실",
-    "why": "이유",
     "expected_start": "예상 시작",
     "time_limit": "시간 제한",
     "evictions": "중단",
@@ -85,7 +83,10 @@ _TITLES = {
     "job": ("The job", "작업"),
     "ahead": ("Who comes before it (lower scores first)", "앞선 순서 (점수가 낮을수록 먼저)"),
     "holds": ("Who holds what it lacks", "모자란 자원을 쓰는 곳"),
-    "would-start": ("What would start it now (submit it again so)", "지금 시작하려면 (바꾸어 다시 제출)"),
+    "would-start": (
+        "What would start it now (cancel it and submit it so)",
+        "지금 시작하려면 (취소하고 이렇게 다시 제출)",
+    ),
     "forecast": ("When it may start", "예상 시작"),
     "evictions": ("Evictions", "중단 기록"),
 }
@@ -98,8 +99,8 @@ NO_FORECAST = {
     "ko": "아직 예측이 없습니다. 잠시 뒤 다시 물어보세요.",
 }
 COST = {
-    "en": "Cost by rate card: {} won (half of such jobs on the cheapest flavor - nine in ten on the dearest).",
-    "ko": "예상 비용(단가표): {}원 (가장 싼 종류로 절반이 쓰는 만큼 - 가장 비싼 종류로 열에 아홉이 쓰는 만큼).",
+    "en": "Likely cost by rate card: {} won.",
+    "ko": "예상 비용(단가표): {}원.",
 }
 
 _UNITS_KO = {
@@ -171,6 +172,15 @@ def nodes(names: list[str], lang: str) -> str:
 def checkpoint(at: str, lang: str) -> str:
     """When it saved its state last."""
     return f"마지막 체크포인트 {at}" if lang == "ko" else f"last checkpoint {at}"
+
+
+def eviction(told: dict[str, Any], timezone: str, lang: str) -> str:
+    """`attempt 2, 2026-11-22 13:00:00 KST: ...; 26m00s lost`."""
+    at = local(told["at"], timezone) if told["at"] else "?"
+    lost = length(told["lost_ms"] / 1000)
+    if lang == "ko":
+        return f"{told['attempt']}번째 시도, {at}: {told['ko']}, 손실 {lost}"
+    return f"attempt {told['attempt']}, {at}: {told['en']}; {lost} lost"
 
 
 def whose(subject: str, count: int, lang: str) -> str:

@@ -32,11 +32,11 @@ def holds(said: Said) -> Text:
     if said.anonymous:
         return Text(
             f"Of what it lacks, other tenants hold {what}{end}.",
-            f"모자란 자원 가운데 {what_ko}은(는) 다른 테넌트들이 쓰고 있습니다{end_ko}.",
+            f"모자란 자원 가운데 {what_ko}는 다른 테넌트들이 쓰고 있습니다{end_ko}.",
         )
     return Text(
         f"Of what it lacks, job {said.subject} of its own tenant holds {what}{end}.",
-        f"모자란 자원 가운데 {what_ko}은(는) 같은 테넌트의 작업 {said.subject}이(가) 쓰고 있습니다{end_ko}.",
+        f"모자란 자원 가운데 {what_ko}는 같은 테넌트의 작업 {said.subject}이(가) 쓰고 있습니다{end_ko}.",
     )
 
 
@@ -72,10 +72,10 @@ def _fewer_tasks(said: Said, _: str) -> Text:
 
 def _other_flavor(said: Said, flavor: str) -> Text:
     asks = said.amounts
-    total, total_ko = (f" ({asks.en} in all)", f"(모두 {asks.ko})") if asks.en else ("", "")
+    total, total_ko = (f", {asks.en} in all", f", 모두 {asks.ko}") if asks.en else ("", "")
     return Text(
-        f"On {flavor or 'another flavor'} (--gpu){total} it would start now.",
-        f"GPU 종류를 {flavor or '다른 것으'}로 바꾸면(--gpu){total_ko} 지금 시작할 수 있습니다.",
+        f"On {flavor or 'another flavor'} (--gpu{total}) it would start now.",
+        f"GPU 종류를 {flavor or '다른 것'}(으)로 바꾸면(--gpu{total_ko}) 지금 시작할 수 있습니다.",
     )
 
 

@@ -12,11 +12,11 @@ def kept_back(said: Said) -> Text:
     if said.anonymous:
         return Text(
             f"Other tenants keep back {what} of what they are guaranteed and lend it to nobody, even when idle.",
-            f"다른 테넌트들이 보장량 가운데 {what_ko}을(를) 쓰지 않을 때도 빌려주지 않습니다.",
+            f"다른 테넌트들이 보장량 가운데 {what_ko}를 쓰지 않을 때도 빌려주지 않습니다.",
         )
     return Text(
         f"{said.subject} keeps back {what} of what it is guaranteed and lends it to nobody, even when idle.",
-        f"{said.subject}이(가) 보장량 가운데 {what_ko}을(를) 쓰지 않을 때도 빌려주지 않습니다.",
+        f"{said.subject}이(가) 보장량 가운데 {what_ko}를 쓰지 않을 때도 빌려주지 않습니다.",
     )
 
 

@@ -49,7 +49,7 @@ def vacating(said: Said) -> Text:
 def evicted(said: Said) -> Text:
     """An attempt of it had to leave."""
     why, at, attempt = _why(said), said.when("at"), said.numbers.get("attempt")
-    number, number_ko = (f"Attempt {attempt}", f"시도 {attempt}이(가)") if attempt else ("It", "이 작업이")
+    number, number_ko = (f"Attempt {attempt}", f"{attempt}번째 시도가") if attempt else ("It", "이 작업이")
     hour, hour_ko = (f" at {at}", f" {at}에") if at else ("", "")
     lost = _lost(said)
     return Text(

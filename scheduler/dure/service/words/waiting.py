@@ -58,8 +58,10 @@ def over_limit(said: Said) -> Text:
     if said.resource and {"asks", "held", "limit"} <= said.numbers.keys():
         asks, held, limit = (amount(said.resource, said.numbers[name]) for name in ("asks", "held", "limit"))
         return Text(
-            f"With it {whose} would be exceeded: {held.en} of {limit.en} are held, and it asks for {asks.en}.",
-            f"{whose_ko}를 넘게 됩니다: {limit.ko} 중 {held.ko} 사용 중, 요청 {asks.ko}.",
+            f"With it {whose} would be exceeded: {held.en} of {limit.en} are held, and it asks for {asks.en}."
+            " It starts when jobs there have ended.",
+            f"{whose_ko}를 넘게 됩니다: {limit.ko} 중 {held.ko} 사용 중, 요청 {asks.ko}."
+            " 그 작업들이 끝나면 시작합니다.",
         )
     most = f" ({said.limits.en})" if said.limits.en else ""
     most_ko = f"({said.limits.ko})" if said.limits.ko else ""
