@@ -133,7 +133,7 @@ def kept_back(
 
 
 def in_limit(kind: Kind, demand: Demand, binding: Sequence[Promise] = ()) -> bool:
-    """Whether one more job with these amounts passes no limit, with what these reservations will take counted too."""
+    """Whether one more job with these amounts passes no limit; what these reservations will take counts too."""
     reserved = [(promise.account, promise.kind.user, promise.total) for promise in binding]
     return not (
         any(over_limit(kind.account, demand.total, reserved))

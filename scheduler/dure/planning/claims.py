@@ -1,7 +1,7 @@
 """Claims: capacity being vacated for a named job (DESIGN 3.3, step 1 and Claims).
 
-A claim starts where its whole place is empty. It ends without a start by timeout, when its job may not start any more,
-or when one of its nodes takes no jobs.
+A claim starts where its whole place is empty. It ends without a start by timeout, when its job may not start any
+more, or when one of its nodes takes no jobs.
 """
 
 from __future__ import annotations

@@ -80,10 +80,15 @@ class Course:
                 self._node(CapacityFact(at, node.id, node))
             case happened.NodeGone(at, node_id):
                 self._node(CapacityFact(at, node_id, None))
-            case happened.Paused():
-                self._paused(change)
             case happened.Watermark(at):
                 self._settle(at)
+            case _:
+                self._ruled(change)
+
+    def _ruled(self, change: Change) -> None:
+        match change:
+            case happened.Paused():
+                self._paused(change)
             case happened.Promised(_, claims, reservations):
                 self.promise(claims, reservations)
             case happened.Evicting(at, eviction):

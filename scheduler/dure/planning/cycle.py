@@ -167,14 +167,14 @@ class Cycle:
         own = trial.promises.of(job)
         demands = self.allowance.demands(kind, turn, trial.promises, own)
         if not demands:
-            served = self._displace(kind, job, kind.shape.demands, turn)
+            served = self._displace(kind, job, kind.shape.demands)
             if not served:
                 self._keep_out(kind, turn)
             return served
         lent = self.allowance.lent(kind, turn, demands)
         if self._start(kind, job, lent, turn, whole=len(lent) == len(kind.shape.demands)):
             return True
-        if self._claim(kind, job, demands, turn) or self._displace(kind, job, demands, turn):
+        if self._claim(kind, job, demands, turn) or self._displace(kind, job, demands):
             return True
         if turn is Turn.GUARANTEED and self._reclaim(kind, job, demands):
             return True
@@ -206,7 +206,7 @@ class Cycle:
                 return True
         return False
 
-    def _displace(self, kind: Kind, job: JobId, demands: Sequence[Demand], turn: Turn) -> bool:
+    def _displace(self, kind: Kind, job: JobId, demands: Sequence[Demand]) -> bool:
         """Preemption inside the tenant."""
         if not within_tenant.allowed(self.trial) or not within_tenant.hopeful(self.trial, kind):
             return False

@@ -21,11 +21,11 @@ def ends(state: State, now: Instant) -> tuple[End, ...]:
 def wake_at(state: State, now: Instant, reservations: Iterable[Instant]) -> Instant | None:
     """The first instant after now at which a limit ends, a reservation begins, or a pending tenancy's edge lies."""
     claims = (ends_at(state, claim) for claim in state.claims.values())
-    coming = (state.active.next_end(now), *_edges(state, now), *reservations, *claims, *_due(state, now))
+    coming = (state.active.next_end(now), *_edges(state, now), *reservations, *claims, *_due(state))
     return min((at for at in coming if at is not None and at > now), default=None)
 
 
-def _due(state: State, now: Instant) -> Iterator[Instant]:
+def _due(state: State) -> Iterator[Instant]:
     """When a running job comes to count otherwise: its end is near enough, or it has run for long enough."""
     planning = state.rules.planning
     if planning.reclaim_within and state.queue.firm:

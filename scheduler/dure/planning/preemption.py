@@ -3,11 +3,11 @@
 Scores of current holdings only, at the two siblings below the lowest common ancestor, after all evictions of the
 decision and before any filling: the preemptor's after must be strictly below the victim's after.
 
-Why it cannot loop (flat tree): among the preemptions of a supposed loop take the one with the lowest score-after m, by
-tenant R. To come back, R must be evicted to a score at or below its score before, which is at most m; its evictor's
-score-after is at least m and must be strictly lower than that. Contradiction, under any filling. In trees with reclaim
-a branch also shrinks from inside and this does not cover it; there a search over arbitrary starting allocations hunts
-for loops (tests/planning, bench/loops.py).
+Why it cannot loop (flat tree): among the preemptions of a supposed loop take the one with the lowest score-after m,
+by tenant R. To come back, R must be evicted to a score at or below its score before, which is at most m; its
+evictor's score-after is at least m and must be strictly lower than that. Contradiction, under any filling. In trees
+with reclaim a branch also shrinks from inside and this does not cover it; there a search over arbitrary starting
+allocations hunts for loops (tests/planning, bench/loops.py).
 """
 
 from __future__ import annotations

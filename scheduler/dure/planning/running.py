@@ -29,8 +29,8 @@ class Place:
 class Active:
     """One attempt, or a claim's. `places` are in the order of task numbers; `started` is when its first task did.
 
-    `limit` is its time limit under the flavors it got, FOREVER where there is none. `vacating` is why it was told to
-    leave, at `vacating_since`. `checkpoint` is the last one it reported. `evictions` counts how often borrowers
+    `limit` is its time limit under the flavors it got, FOREVER where there is none. `vacating` is why it was told
+    to leave, at `vacating_since`. `checkpoint` is the last one it reported. `evictions` counts how often borrowers
     evicted the job before. `under` names the calendar entry whose capacity it uses.
     """
 

@@ -1,7 +1,7 @@
 """A trial: what one decision has tried so far on the state itself, and the moves by which it goes on.
 
-Every move is undone at the end (`State.undo`); what it came to stands in `starts`, `evictions`, the state's claims and
-`promises`.
+Every move is undone at the end (`State.undo`); what it came to stands in `starts`, `evictions`, `promises` and the
+state's claims.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Trial:
         return place(demand, nodes, beside(binding, {}) if binding else {}, self.state.values)
 
     def may_claim(self, shape: Shape) -> bool:
-        """Whether more tasks of a shape fit on some node once what vacates there is gone; never wrong in saying no."""
+        """Whether more tasks of a shape fit on some node once it is vacated; never wrong in saying no."""
         known = self._claimable.get(shape)
         if known is None:
             cleared = self.state.nodes.cleared().items()

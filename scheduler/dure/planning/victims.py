@@ -1,8 +1,8 @@
 """Victims: which running jobs leave for one that may preempt them (decision 0026, The walk and The set).
 
 The walk takes candidates in the order of who must leave first, each judged after the removal of those taken, until
-the gang has a place. Then, from the last taken to the first, each is let stay if the place can do without it: the set
-whose worst member is best, then the next worst; it is inclusion-minimal.
+the gang has a place. Then, from the last taken to the first, each is let stay if the place can do without it: the
+set whose worst member is best, then the next worst; it is inclusion-minimal.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class BySlack:
 
 
 def stays(trial: Trial, active: Active) -> bool:
-    """Whether no rule lets this one be evicted now: it may not be preempted, leaves already, or started just now."""
+    """Whether no rule lets this one be evicted: it may not be preempted, leaves already, or has just started."""
     return not active.job.preemptible or active.vacating is not None or active.since == trial.now
 
 

@@ -1,7 +1,7 @@
-"""Preemption inside a tenant: a job of higher priority takes the place of its tenant's own (DESIGN 3.3, also policy).
+"""Preemption inside a tenant: a job of higher priority takes the place of its tenant's own (DESIGN 3.3).
 
-Victims are running jobs of the same tenant with strictly lower priority: the lowest first, then the least work lost.
-So nobody can be evicted by one whom it may evict in turn.
+Victims are running jobs of the same tenant with strictly lower priority: the lowest first, then the least work
+lost. So nobody can be evicted by one whom it may evict in turn.
 """
 
 from __future__ import annotations
