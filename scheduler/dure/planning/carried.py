@@ -16,20 +16,37 @@ from dure.planning.history import Event, Histories, Policy, Use
 from dure.planning.queue import Entry
 from dure.planning.running import Active
 from dure.planning.state import State
+from dure.planning.windows import Timetable
 
 
-def taken_up(snapshot: Snapshot, rules: Rules, since: Instant | None, also: Iterable[Flavor] = ()) -> Course:
-    """The course of a room from a snapshot on, under rules in force from `since` where they are new."""
+def taken_up(
+    snapshot: Snapshot, rules: Rules, since: Instant | None, also: Iterable[Flavor] = (),
+    times: Timetable | None = None, now: Instant | None = None,
+) -> Course:  # fmt: skip
+    """The course of a room from a snapshot on, under rules in force from `since` where they are new.
+
+    `times` is the timetable of these rules where it was made already; quotas are those in force at `now`.
+    """
+    times = Timetable(rules) if times is None else times
+    at = max(snapshot.at, snapshot.watermark)
     policies = list(snapshot.policies) or [(snapshot.watermark, rules)]
     if policies[-1][1] != rules:
         policies.append((max(snapshot.watermark, snapshot.at if since is None else since), rules))
-    state = State(rules, (*_flavors(snapshot, policies), *also))
-    course = Course(state, Histories(state.axes, policies[0], snapshot.watermark))
-    course.at = max(snapshot.at, snapshot.watermark)
+    in_force = times.in_force(at if now is None else now)
+    state = State(in_force, (*_flavors(snapshot, policies), *also))
+    course = Course(state, Histories(state.axes, policies[0], snapshot.watermark), times)
+    course.at = at
     course.past = list(snapshot.past)
     _load(course, snapshot)
     course.histories.load(snapshot.history, list(_recorded(course, snapshot, policies[1:])))
     return course
+
+
+def in_phase(course: Course, now: Instant) -> Course:
+    """The course as it goes on at `now`: made anew where another window or tenancy is in force then."""
+    if course.times.in_force(now) is course.state.rules:
+        return course
+    return taken_up(snapshot(course), course.times.rules, None, (), course.times, now)
 
 
 def snapshot(course: Course) -> Snapshot:

@@ -23,23 +23,24 @@ from dure.planning.standing import Standing
 from dure.planning.state import State
 from dure.planning.told import Verdicts
 from dure.planning.verdicts import standing_verdict
+from dure.planning.windows import Timetable
 
 
 class Course:
     """State, histories, and what stands of the last decision.
 
     `past` and `over` are the use of attempts that are over and that history has not settled to its end, as taken up
-    from a snapshot and as it came since. `unsaid` are classes
-    that changed since the last plan gave them a verdict.
+    from a snapshot and as it came since. `unsaid` are classes that changed since the last plan gave them a verdict.
+    `times` says which quotas of the rules hold when; the state is made for those of one phase.
     """
 
     __slots__ = (
-        "_lineup", "_phase", "_stale", "at", "histories", "outlook", "over", "past", "refusals", "state", "unsaid",
-        "verdicts",
+        "_lineup", "_phase", "_stale", "at", "histories", "outlook", "over", "past", "refusals", "state", "times",
+        "unsaid", "verdicts",
     )  # fmt: skip
 
-    def __init__(self, state: State, histories: Histories) -> None:
-        self.state, self.histories = state, histories
+    def __init__(self, state: State, histories: Histories, times: Timetable) -> None:
+        self.state, self.histories, self.times = state, histories, times
         self.at: Instant = histories.watermark
         self.past: list[Used] = []
         self.over: list[Active] = []

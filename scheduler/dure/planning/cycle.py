@@ -10,13 +10,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from heapq import heapify, heappop
 
 from dure.model.instants import Instant
 from dure.model.job import JobId
 from dure.planning import claims, preemption, within_tenant
 from dure.planning.backfill import spare_beside
-from dure.planning.lines import Turn
+from dure.planning.lines import Lines, Turn
 from dure.planning.order import Lineup
 from dure.planning.placement import Spot
 from dure.planning.queue import Kind
@@ -112,21 +111,18 @@ class Cycle:
                 dropped.add(kind)
                 if not backfill and turn is Turn.BORROWED:
                     return
-        self._backfill(self._hopeful(turn, dropped), turn)
+        self._backfill(lines.among(self._hopeful(turn, dropped)), turn)
 
-    def _backfill(self, waiting: list[Kind], turn: Turn) -> None:
+    def _backfill(self, line: Lines, turn: Turn) -> None:
         """Start what may start beside the reservations, until nothing does."""
-        while waiting:
-            line = self.lineup.heads(waiting, turn)
-            heapify(line)
-            while line:
-                kind = heappop(line)[1]
-                if self._serve(kind, kind.first, turn, may_reserve=False):
-                    self.trial.again = True
-                    waiting = self._still_hopeful([kind, *(other for _, other in line)])
-                    break
+        gap = self._gap()
+        while kind := self.lineup.first(line, turn, ()):
+            if self._is_hopeless(kind, gap) or not self._serve(kind, kind.first, turn, may_reserve=False):
+                line.leave(kind)
             else:
-                return
+                self.trial.again = True
+                line.moved(kind)
+                gap = self._gap()
 
     def _hopeful(self, turn: Turn, dropped: set[Kind]) -> list[Kind]:
         """The classes in line that may find a place beside the reservations."""
@@ -142,17 +138,14 @@ class Cycle:
             found |= {kind: None for kind in stands if within_tenant.hopeful(self.trial, kind)}
         return [kind for kind in found if kind not in dropped]
 
-    def _still_hopeful(self, waiting: list[Kind]) -> list[Kind]:
-        """Those that what has just started does not refuse at a glance."""
-        gap = self._gap()
-        return [
-            kind for kind in waiting
-            if kind.jobs and (
-                not gap.refuses(kind.shape)
-                or (self._state.nodes.leaving and self.trial.may_claim(kind.shape))
-                or (within_tenant.allowed(self.trial) and within_tenant.hopeful(self.trial, kind))
-            )
-        ]  # fmt: skip
+    def _is_hopeless(self, kind: Kind, gap: Gap) -> bool:
+        """Whether what has started meanwhile refuses a class at a glance."""
+        trial = self.trial
+        return (
+            gap.refuses(kind.shape)
+            and not (self._state.nodes.leaving and trial.may_claim(kind.shape))
+            and not (within_tenant.allowed(trial) and within_tenant.hopeful(trial, kind))
+        )
 
     def _gap(self) -> Gap:
         spare, promises = self._state.nodes.spare, self.trial.promises
@@ -231,25 +224,19 @@ class Cycle:
         for promise in tuple(self.trial.promises):
             if not promise.guaranteed:
                 self._preempt(promise.kind, promise.job, fairness)
-        refused: set[tuple[Account, Shape]] = set()
-        while self._preempt_one(fairness, refused):
-            refused.clear()
-
-    def _preempt_one(self, fairness: preemption.Fairness, refused: set[tuple[Account, Shape]]) -> bool:
-        """The first in order that may preempt does; whether there was one."""
         lines = self._state.queue.lines[Turn.BORROWED]
-        accounts = {kind.account: None for kind in lines.stands}
+        accounts = dict.fromkeys(kind.account for kind in lines.stands)
         behind = {account for account in accounts if fairness.behind(self.trial, account)}
-        line = self.lineup.heads((k for k in lines.stands if k.account in behind), Turn.BORROWED)
-        heapify(line)
-        while line:
-            kind = heappop(line)[1]
-            if (kind.account, kind.shape) not in refused:
-                if self._preempt(kind, kind.first, fairness):
-                    return True
-                if kind.key.preemptible:
-                    refused.add((kind.account, kind.shape))
-        return False
+        line = lines.among(kind for kind in lines.stands if kind.account in behind)
+        refused: set[tuple[Account, Shape, bool]] = set()
+        while kind := self.lineup.first(line, Turn.BORROWED, ()):
+            same = (kind.account, kind.shape, kind.key.preemptible)
+            if same not in refused and self._preempt(kind, kind.first, fairness):
+                line.moved(kind)
+                refused.clear()
+            else:
+                line.leave(kind)
+                refused.add(same)
 
     def _preempt(self, kind: Kind, job: JobId, fairness: preemption.Fairness) -> bool:
         own = self.trial.promises.of(job)

@@ -27,7 +27,7 @@ def decide(course: Course, now: Instant) -> Plan:
         reservations=tuple(promise.reservation() for promise in trial.promises),
         scores=cycle.lineup.standing.scores(state.quotas.changed),
         verdicts=course.verdicts.told(),
-        wake_at=wake_at(state, now, [promise.at for promise in trial.promises]),
+        wake_at=wake_at(state, course.times, now, [promise.at for promise in trial.promises]),
     )
     state.quotas.changed.clear()
     finish(course, cycle)

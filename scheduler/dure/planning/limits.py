@@ -9,7 +9,7 @@ from dure.model.plan import End, EndCause
 from dure.model.rules import BetweenBorrowers
 from dure.planning.claims import ends_at
 from dure.planning.state import State
-from dure.planning.verdicts import next_edge
+from dure.planning.windows import Timetable
 
 
 def ends(state: State, now: Instant) -> tuple[End, ...]:
@@ -18,10 +18,10 @@ def ends(state: State, now: Instant) -> tuple[End, ...]:
     return (*past, *(End(job, EndCause.DEPENDENCY_FAILED) for job in sorted(failed))) if failed else past
 
 
-def wake_at(state: State, now: Instant, reservations: Iterable[Instant]) -> Instant | None:
-    """The first instant after now at which a limit ends, a reservation begins, or a pending tenancy's edge lies."""
+def wake_at(state: State, times: Timetable, now: Instant, reservations: Iterable[Instant]) -> Instant | None:
+    """The first instant after now at which a limit ends, a reservation begins, or other quotas come into force."""
     claims = (ends_at(state, claim) for claim in state.claims.values())
-    coming = (state.active.next_end(now), *_edges(state, now), *reservations, *claims, *_due(state))
+    coming = (state.active.next_end(now), *_edges(state, times, now), *reservations, *claims, *_due(state))
     return min((at for at in coming if at is not None and at > now), default=None)
 
 
@@ -34,7 +34,7 @@ def _due(state: State) -> Iterator[Instant]:
         yield from (active.began + planning.min_runtime for active in state.active.jobs.values())
 
 
-def _edges(state: State, now: Instant) -> Iterator[Instant | None]:
-    if state.tree.edges:
-        waiting = (account for account in state.quotas.accounts.values() if account.kinds)
-        yield from (next_edge(account, now) for account in waiting)
+def _edges(state: State, times: Timetable, now: Instant) -> Iterator[Instant | None]:
+    """Quotas matter to whoever waits."""
+    if state.queue.entries or state.claimed:
+        yield times.next_edge(now)

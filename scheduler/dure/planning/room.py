@@ -39,16 +39,18 @@ class Room:
     def apply(self, change: Change) -> None:
         """Something happened. What is already so, or concerns what the room does not know, changes nothing."""
         if isinstance(change, Submitted | NodeSet) and not self._course.state.axes.covers(_flavors(change)):
-            rules = self._course.state.rules
-            self._course = carried.taken_up(self.snapshot(), rules, None, also=_flavors(change))
+            times = self._course.times
+            self._course = carried.taken_up(self.snapshot(), times.rules, None, _flavors(change), times)
         self._course.apply(change)
 
     def decide(self, now: Instant) -> Plan:
         """What to do at `now`, by the filling steps of DESIGN 3.3."""
+        self._course = carried.in_phase(self._course, now)
         return decision.decide(self._course, now)
 
     def explain(self, job: JobId, now: Instant) -> Explanation:
         """Why a job is where it is, every reason with its numbers. Raises KeyError for an unknown job."""
+        self._course = carried.in_phase(self._course, now)
         return explain(self._course, job, now)
 
     def snapshot(self) -> Snapshot:

@@ -6,6 +6,7 @@ from dure.model.instants import Instant
 from dure.model.job import TenantId
 from dure.model.plan import Code, Numbers, Verdict
 from dure.model.tenant import BudgetState
+from dure.planning.budgets import refused_by
 from dure.planning.queue import Kind
 from dure.planning.quota import Account
 from dure.planning.state import State
@@ -29,6 +30,9 @@ def standing_verdict(state: State, kind: Kind, now: Instant) -> Verdict | None:
         return _PAUSED
     if outside := outside_term(kind.account, now):
         return outside
+    path = (over.branch.id for over in kind.account.path)
+    if refused := refused_by(state.budgets, path, kind.key.preemptible):
+        return over_budget_verdict(*refused)
     if not kind.shape.fits_empty:
         return Verdict(Code.NEVER_FITS, kind.shape.numbers, ("capacity",))
     return None
@@ -44,13 +48,6 @@ def outside_term(account: Account, now: Instant) -> Verdict | None:
             until = term.start if now < term.start else None
             return Verdict(Code.TERM, (("from", term.start), ("until", term.end)), ("time", "rules"), until)
     return None
-
-
-def next_edge(account: Account, now: Instant) -> Instant | None:
-    """The next instant at which a tenancy on the path begins or ends."""
-    terms = (over.branch.term for over in account.path)
-    edges = (edge for term in terms if term for edge in (term.start, term.end) if edge > now)
-    return min(edges, default=None)
 
 
 def over_limit_verdict(state: State, kind: Kind) -> Verdict:
