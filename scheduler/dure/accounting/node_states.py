@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
+from dure.accounting.kept import Shares
 from dure.accounting.overlap import Held, resolve
 from dure.accounting.timeline import Piece, clipped, levels
 from dure.model.instants import Instant, Interval
@@ -17,6 +18,9 @@ from dure.model.use import Slice, State
 
 SOURCE = "planner"
 """The source of slices that are nobody's use."""
+
+_BESIDE = (State.VACATING, State.RESERVED)
+"""A part of a node may be in these while another part is idle: their slices have a uid of their own."""
 
 Span: TypeAlias = tuple[Instant, Instant, State]
 
@@ -82,8 +86,8 @@ class NodeHistory:
     ) -> Slice:
         """A slice of the planner's account."""
         start, end, amount = piece
-        flavor = flavor_of(name)
-        return Slice(SOURCE, pool, node, attempt, name, start, end, amount, state, node, flavor=flavor)
+        flavor, uid = flavor_of(name), node if state not in _BESIDE else f"{node}/{state}"
+        return Slice(SOURCE, pool, uid, attempt, name, start, end, amount, state, node, flavor=flavor)
 
 
 def _state(node: Node, at: Instant, unwatched: Sequence[Interval]) -> State:
@@ -94,18 +98,24 @@ def _state(node: Node, at: Instant, unwatched: Sequence[Interval]) -> State:
 
 def free_slices(
     pool: str, node: NodeId, history: NodeHistory, window: Interval,
-    held: Mapping[ResourceName, Sequence[Held]], unwatched: Iterable[Interval],
+    held: Mapping[ResourceName, Sequence[Held]], unwatched: Iterable[Interval], shares: Shares,
 ) -> Iterator[Slice]:  # fmt: skip
-    """What nobody used of a node over the window, resource by resource, as few slices as there are changes."""
+    """What nobody used of a node over the window, resource by resource, as few slices as there are changes.
+
+    Only what would be idle is kept for somebody: down is down, and what was not watched may have been used.
+    """
     spans = list(history.spans(window.start, window.end))
     states = list(_joined(history.state_spans(window.start, window.end, unwatched)))
     names = {name: None for _, _, there in spans for name, _ in there.capacity.items()}
     for name in names:
         room = [(start, end, there.capacity.amount(name)) for start, end, there in spans]
         free = list(_free(room, held.get(name, ())))
-        for start, end, state in states:
-            for piece in clipped(free, start, end):
-                yield history.slice_of(pool, node, name, piece, state)
+        found = [(piece, state) for start, end, state in states for piece in clipped(free, start, end)]
+        idle = [piece for piece, state in found if state is State.IDLE]
+        parted = [(piece, state) for state, pieces in shares.part(node, name, idle) for piece in pieces]
+        others = [one for one in found if one[1] is not State.IDLE]
+        for piece, state in sorted([*others, *parted]):
+            yield history.slice_of(pool, node, name, piece, state)
 
 
 def _free(room: Sequence[Piece], held: Sequence[Held]) -> Iterator[Piece]:

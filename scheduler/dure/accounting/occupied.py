@@ -15,7 +15,7 @@ from dure.model.use import CapacityFact
 
 @dataclass(frozen=True, slots=True)
 class Occupied:
-    """A task's place over [started, ended); `ended` is None while it runs."""
+    """A task's place over [started, ended); `ended` is None while it runs. `under` names a calendar entry."""
 
     job: JobId
     attempt: int
@@ -24,6 +24,7 @@ class Occupied:
     resources: Resources
     started: Instant
     ended: Instant | None = None
+    under: str = ""
 
 
 def occupied(records: Iterable[JobRecord], since: Instant) -> tuple[Occupied, ...]:
@@ -43,8 +44,9 @@ def _tasks(record: JobRecord, attempt: AttemptRecord) -> Iterator[Occupied]:
         if task.started is not None:
             resources = record.job.groups[place.group].request(task.flavor)
             yield Occupied(
-                record.job.id, attempt.attempt, number, task.node, resources, task.started, task.ended
-            )
+                record.job.id, attempt.attempt, number, task.node, resources, task.started, task.ended,
+                attempt.under,
+            )  # fmt: skip
 
 
 def nodes_at(facts: Iterable[CapacityFact], at: Instant, pool: str) -> tuple[Node, ...]:

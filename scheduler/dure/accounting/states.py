@@ -7,16 +7,21 @@ and `dure.accounting.check` sees whether they do.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from dure.accounting.kept import Kept, Shares, Spot
 from dure.accounting.node_states import NodeHistory, free_slices
 from dure.accounting.occupied import Occupied
 from dure.accounting.overlap import Held
+from dure.accounting.timeline import Piece
 from dure.model.change import (
     Change,
     Ended,
+    Evicting,
     NodeGone,
     NodeSet,
+    Promised,
     StartFailed,
     Starting,
     Submitted,
@@ -25,19 +30,22 @@ from dure.model.change import (
     Withdrawn,
 )
 from dure.model.instants import Instant, Interval
-from dure.model.job import Job, JobId, NodeId, Placement, task_placements
+from dure.model.job import Job, JobId, NodeId, Placement, held_by, task_placements
 from dure.model.node import Node
 from dure.model.resources import ResourceName, Resources
+from dure.model.rules import CalendarEntry
 from dure.model.use import CapacityFact, Slice
 
 
 class _Task:
     """One task's use: counted from `since`, where it started or, if that was reported late, later."""
 
-    __slots__ = ("ended", "node", "resources", "since", "uid")
+    __slots__ = ("attempt", "ended", "node", "resources", "since", "uid", "under")
 
-    def __init__(self, uid: tuple[str, int], node: NodeId, resources: Resources) -> None:
-        self.uid = uid
+    def __init__(self, key: tuple[JobId, int, int], node: NodeId, resources: Resources, under: str) -> None:
+        job, attempt, number = key
+        self.uid, self.attempt = (f"{job}.{number}", attempt), (job, attempt)
+        self.under = under
         self.node = node
         self.resources = resources
         self.since: Instant | None = None
@@ -45,38 +53,43 @@ class _Task:
 
 
 class StateAccount:
-    """The idle, down and unobserved time of one pool's nodes.
+    """The idle, vacating, reserved, down and unobserved time of one pool's nodes.
 
     Begins at `start` with the nodes known to the ledger then, and with every task that ran at `start` or later
     as far as the backend's records tell (`occupied`). Changes may come in any order of their instants as long
     as none is older than the last watermark settled. One that is older counts from that watermark, as it does
-    in the slices of a backend; an end gives back what was taken since, by slices of their own.
+    in the slices of a backend; an end gives back what was taken since, by slices of their own. `calendar` holds
+    from `start` on.
     """
 
     def __init__(
-        self, pool: str, start: Instant, nodes: Iterable[Node] = (), tasks: Iterable[Occupied] = ()
-    ) -> None:
+        self, pool: str, start: Instant, nodes: Iterable[Node] = (), tasks: Iterable[Occupied] = (),
+        calendar: tuple[CalendarEntry, ...] = (),
+    ) -> None:  # fmt: skip
         self._pool = pool
         self._start = self._settled = start
         self._nodes = {node.id: NodeHistory.known(start, node) for node in nodes}
         self._unwatched: list[Interval] = []
         self._jobs: dict[JobId, Job] = {}
-        self._places: dict[tuple[JobId, int], tuple[Placement, ...]] = {}
+        self._places: dict[tuple[JobId, int], tuple[str, tuple[Placement, ...]]] = {}
+        self._leaving: dict[tuple[JobId, int], Instant] = {}
+        self._kept = Kept(start, calendar)
         self._tasks: dict[tuple[JobId, int, int], _Task] = {}
         self._released: list[Slice] = []
+        self._gone: set[tuple[JobId, int]] = set()
         self._facts: tuple[CapacityFact, ...] = ()
         for task in tasks:
             self._occupy(task)
 
     def _occupy(self, known: Occupied) -> None:
-        task = self._task(known.job, known.attempt, known.task, known.node, known.resources)
+        key = (known.job, known.attempt, known.task)
+        task = self._task(key, known.node, known.resources, known.under)
         self._started(task, known.started)
         if known.ended is not None:
             self._ended(task, known.ended)
 
-    def _task(self, job: JobId, attempt: int, number: int, node: NodeId, resources: Resources) -> _Task:
-        fresh = _Task((f"{job}.{number}", attempt), node, resources)
-        return self._tasks.setdefault((job, attempt, number), fresh)
+    def _task(self, key: tuple[JobId, int, int], node: NodeId, resources: Resources, under: str) -> _Task:
+        return self._tasks.setdefault(key, _Task(key, node, resources, under))
 
     @property
     def settled(self) -> Instant:
@@ -89,6 +102,10 @@ class StateAccount:
         if start < until:
             self._unwatched.append(Interval(start, until))
 
+    def use_calendar(self, at: Instant, calendar: tuple[CalendarEntry, ...]) -> None:
+        """From `at` on the calendar holds these entries."""
+        self._kept.calendar.set(max(at, self._settled), calendar)
+
     def apply(self, change: Change) -> None:
         """Take in what happened. Raises KeyError for a start of a job, or a task of a start, never heard of."""
         match change:
@@ -99,7 +116,11 @@ class StateAccount:
             case Submitted():
                 self._jobs[change.job.id] = change.job
             case Starting():
-                self._places[change.job, change.attempt] = task_placements(change.placements)
+                self._places[change.job, change.attempt] = change.under, task_placements(change.placements)
+            case Evicting(eviction=eviction):
+                self._leaving.setdefault((eviction.job, eviction.attempt), change.at)
+            case Promised():
+                self._kept.claims.set(max(change.at, self._settled), self._claimed(change))
             case TaskStarted():
                 self._started(self._named(change), change.at)
             case TaskEnded():
@@ -113,12 +134,24 @@ class StateAccount:
         return self._nodes.setdefault(node, NodeHistory())
 
     def _named(self, change: TaskStarted | TaskEnded) -> _Task:
-        known = self._tasks.get((change.job, change.attempt, change.task))
+        key = (change.job, change.attempt, change.task)
+        known = self._tasks.get(key)
         if known is not None:
             return known
-        place = self._places[change.job, change.attempt][change.task]
+        under, places = self._places[change.job, change.attempt]
+        place = places[change.task]
         resources = self._jobs[change.job].groups[place.group].request(place.flavor)
-        return self._task(change.job, change.attempt, change.task, place.node, resources)
+        return self._task(key, place.node, resources, under)
+
+    def _claimed(self, change: Promised) -> dict[Spot, int]:
+        """What is claimed of each node; claims of jobs that are gone keep nothing."""
+        found: defaultdict[Spot, int] = defaultdict(int)
+        for claim in change.claims:
+            job = self._jobs.get(claim.job)
+            for place in claim.placements if job else ():
+                for name, amount in held_by(job, place).items() if job else ():
+                    found[place.node, name] += amount
+        return dict(found)
 
     def _started(self, task: _Task, at: Instant) -> None:
         if task.since is None:
@@ -149,6 +182,7 @@ class StateAccount:
     def _over(self, change: StartFailed | Ended | Withdrawn) -> None:
         if not isinstance(change, Withdrawn):
             self._places.pop((change.job, change.attempt), None)
+            self._gone.add((change.job, change.attempt))
         if isinstance(change, Withdrawn) or (isinstance(change, Ended) and not change.requeue):
             self._jobs.pop(change.job, None)
 
@@ -161,11 +195,11 @@ class StateAccount:
         if watermark < self._settled:
             raise ValueError(f"settled up to {self._settled} already; {watermark} is older")
         window = Interval(self._settled, watermark)
-        held = self._held(window)
+        held, shares, gaps = self._held(window), self._shares(window), self._unwatched
         slices = [
             piece
             for node, history in sorted(self._nodes.items())
-            for piece in free_slices(self._pool, node, history, window, held.get(node, {}), self._unwatched)
+            for piece in free_slices(self._pool, node, history, window, held.get(node, {}), gaps, shares)
         ]
         self._facts = tuple(self._facts_in(window))
         slices.extend(self._released)
@@ -186,6 +220,18 @@ class StateAccount:
                 piece = Held((*task.uid, use.start), use.start, use.end, amount)
                 held.setdefault(task.node, {}).setdefault(name, []).append(piece)
         return held
+
+    def _shares(self, window: Interval) -> Shares:
+        leaving: defaultdict[Spot, list[Piece]] = defaultdict(list)
+        under: defaultdict[tuple[str, ResourceName], list[Piece]] = defaultdict(list)
+        for task in self._tasks.values():
+            use, told = self._use_in(task, window), self._leaving.get(task.attempt)
+            for name, amount in task.resources.items() if use else ():
+                if use and task.under:
+                    under[task.under, name].append((use.start, use.end, amount))
+                if use and told is not None:
+                    leaving[task.node, name].append((max(use.start, told), use.end, amount))
+        return self._kept.shares(window, leaving, under)
 
     @staticmethod
     def _use_in(task: _Task, window: Interval) -> Interval | None:
@@ -209,6 +255,11 @@ class StateAccount:
             k for k, task in self._tasks.items() if task.ended is not None and task.ended <= watermark
         ]:
             del self._tasks[key]
+        self._kept.forget(watermark)
+        left = {task.attempt for task in self._tasks.values()}
+        for attempt in self._gone - left:
+            self._leaving.pop(attempt, None)
+        self._gone &= left
         oldest = min((t.since for t in self._tasks.values() if t.since is not None), default=watermark)
         for history in self._nodes.values():
             history.forget(min(oldest, watermark))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -32,6 +32,20 @@ def _runs(changes: list[tuple[Instant, int]]) -> Iterator[Piece]:
         amount += change
         if amount:
             yield at, following, amount
+
+
+def lesser(one: Sequence[Piece], other: Sequence[Piece]) -> Iterator[Piece]:
+    """The smaller of two amounts wherever both are more than nothing; each in order, without overlaps."""
+    first, second = 0, 0
+    while first < len(one) and second < len(other):
+        start = max(one[first][0], other[second][0])
+        end = min(one[first][1], other[second][1])
+        if start < end:
+            yield start, end, min(one[first][2], other[second][2])
+        if one[first][1] <= other[second][1]:
+            first += 1
+        else:
+            second += 1
 
 
 def clipped(pieces: Iterable[Piece], start: Instant, end: Instant) -> Iterator[Piece]:

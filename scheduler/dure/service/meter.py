@@ -9,6 +9,7 @@ from dure.accounting.states import StateAccount
 from dure.model.change import Change
 from dure.model.instants import Instant
 from dure.model.record import JobRecord
+from dure.model.rules import CalendarEntry
 from dure.model.use import CapacityFact, Slice
 from dure.ports import Backend, Ingested, Metered
 from dure.service.books import Books
@@ -31,21 +32,26 @@ class Meter:
 
     @classmethod
     async def resume(
-        cls, backend: Backend, books: Books, records: Sequence[JobRecord], watched_from: Instant
-    ) -> Meter:
+        cls, backend: Backend, books: Books, records: Sequence[JobRecord], watched_from: Instant,
+        calendar: tuple[CalendarEntry, ...],
+    ) -> Meter:  # fmt: skip
         """A meter that goes on where the ledger stands; nothing was watched from there to `watched_from`."""
         known = await books.read(lambda ledger: ledger.watermark(backend.source, backend.cluster))
         facts = await books.read(lambda ledger: ledger.capacity())
         begins = min((task.started for task in occupied(records, 0)), default=watched_from)
         start = min(begins, watched_from) if known is None else known
         nodes = nodes_at(facts, start, backend.cluster)
-        account = StateAccount(backend.cluster, start, nodes, occupied(records, start))
+        account = StateAccount(backend.cluster, start, nodes, occupied(records, start), calendar)
         account.unobserved(until=watched_from)
         return cls(backend, books, account, start)
 
     def apply(self, change: Change) -> None:
         """Let the account see a change."""
         self._account.apply(change)
+
+    def use_calendar(self, at: Instant, calendar: tuple[CalendarEntry, ...]) -> None:
+        """From `at` on the calendar holds these entries."""
+        self._account.use_calendar(at, calendar)
 
     async def settle(self, until: Instant, drain: Callable[[], Awaitable[None]]) -> Ingested:
         """Bring the ledger up to `until`, or as far as the backend's record is complete.

@@ -36,7 +36,8 @@ async def recover(live: Live) -> None:
     watched_from = live.clock.now()
     seen, records = await _all_that_is_known(live)
     pauses = await _pauses(live, watched_from)
-    live.meter = await Meter.resume(live.backend, live.books, records, watched_from)
+    calendar = live.rules.calendar
+    live.meter = await Meter.resume(live.backend, live.books, records, watched_from, calendar)
     live.observed, live.revision = Observed(), seen.revision  # from here to the next await nobody looks on
     live.ending.clear()
     _witness(live, (*pauses, *seen.changes, *_standing(live, watched_from)))
@@ -66,6 +67,7 @@ async def adopt(live: Live, rules: Rules) -> None:
     await live.books.write(lambda ledger: ledger.record_policy(at, rules.version, rules))
     await live.child().adopt(rules, at)
     live.rules, live.rules_since = rules, at
+    live.metering().use_calendar(at, rules.calendar)
     live.use_rules(rules)
     await apply_drains(live)
     log.info("policy in force", version=rules.version)
