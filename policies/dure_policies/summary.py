@@ -16,6 +16,8 @@ def summary(rules: Rules) -> str:
         "price version": len(rules.prices),
         "calendar entry": len(rules.calendar),
     }
+    found = {"maintenance entry": len(rules.maintenance), "window": len(rules.windows)}
+    counts |= {what: count for what, count in found.items() if count}
     return ", ".join(_counted(what, count) for what, count in counts.items())
 
 

@@ -57,7 +57,36 @@ calendar:
     resources: {gpus: {a100: 2}}
 """
 
+WINDOWS = """\
+windows:
+  Night:
+    days: [mon, tue, wed, thu, fri]
+    start: "22:00"
+    end: "08:00"
+    tenants:
+      ada: {guarantee: {cpu: 4, gpus: {a100: 6}}}
+      bob: {limit: {gpus: {a100: 8}}, weight: 3}
+"""
+
 TEXTS = {"room": ROOM, "tenants": TENANTS, "prices": PRICES, "calendar": CALENDAR}
+
+FULL = {
+    "room": ROOM.replace(
+        "order: fair",
+        "order: fair\n  depth: all\n  between_borrowers: fair\n  min_runtime: 5m\n  eviction_budget: 3\n"
+        "  within_tenant: priority\n  reclaim_within: 30m\n  claim_timeout: 5m\n  backfill: true",
+    ),
+    "tenants": TENANTS.replace(
+        "    weight: 2\n",
+        "    weight: 2\n    keep: {gpus: {a100: 1}}\n    user_limit: {gpus: {a100: 4}}\n    max_running_jobs: 9\n"
+        "    budget: {monthly: 300_000, warn: 80, preemptible_only: 100, hold: never}\n",
+    ),
+    "prices": PRICES,
+    "calendar": CALENDAR.replace("[ada]", "[ada]\n    yields: [bob]")
+    + "maintenance:\n  Dust:\n    start: 2026-11-02\n    end: 2026-11-02 18:00\n    nodes: [n1]\n"
+    + WINDOWS,
+}
+"""The small bundle with something of everything."""
 
 
 def write(folder: Path, **texts: str | bytes) -> Path:

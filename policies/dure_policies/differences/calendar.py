@@ -30,7 +30,8 @@ def _entry(was: CalendarEntry | None, is_: CalendarEntry | None, zone: str) -> I
     for name in sorted(names):
         yield Aspect(name, partial(_reserved, name), partial(written, name), 1)
     yield Aspect("yields", lambda entry: entry.yields or None, ", ".join)
-    yield _KOREAN
+    if was and is_:
+        yield _KOREAN
 
 
 def _times(zone: str, more: int) -> Iterator[Aspect]:
@@ -55,7 +56,8 @@ def _maintenance(was: Maintenance | None, is_: Maintenance | None, zone: str) ->
     yield from _times(zone, 1)
     for node in dict.fromkeys(node for work in (was, is_) if work for node in work.nodes):
         yield Aspect(f"node {node}", partial(_out, node), lambda _: "out", -1)
-    yield _KOREAN
+    if was and is_:
+        yield _KOREAN
 
 
 def _out(node: str, work: Maintenance) -> int | None:

@@ -25,7 +25,7 @@ def differences(old: Rules, new: Rules) -> Iterator[Difference]:
     windows = [{window.name: window for window in rules.windows} for rules in (old, new)]
     tenants = [{tenant.id: tenant for tenant in rules.tenants} for rules in (old, new)]
     for name, was, is_ in paired(*windows):
-        yield from compare("window", name, was, is_, _WINDOW)
+        yield from compare("window", name, was, is_, _WINDOW if was and is_ else _HOURS)
         for tenant, before, after in paired(_changes(was), _changes(is_)):
             own = [side.get(tenant) for side in tenants]
             yield from _quotas(name, tenant, (own[0], before), (own[1], after))
@@ -56,8 +56,9 @@ def _quotas(window: str, tenant: str, old: _Side, new: _Side) -> Iterator[Differ
 
 
 def _line(tenant: str, what: str, texts: list[str], values: list[float]) -> Iterator[Difference]:
-    if texts[0] != texts[1]:
-        before, after = values
+    before, after = values
+    restated = before == after and "" in texts
+    if texts[0] != texts[1] and not restated:
         effect = Effect.CHANGES if before == after else Effect.GAINS if after > before else Effect.LOSES
         yield Difference("tenant", tenant, what, texts[0], texts[1], effect)
 
@@ -99,9 +100,9 @@ def _days(days: tuple[int, ...]) -> str:
     return ", ".join(DAYS[day] for day in days)
 
 
-_WINDOW = (
+_HOURS = (
     Aspect("days", lambda window: window.days, _days),
     Aspect("start", lambda window: window.start, hour),
     Aspect("end", lambda window: window.end, hour),
-    Aspect("Korean name", lambda window: window.name_ko or None),
 )
+_WINDOW = (*_HOURS, Aspect("Korean name", lambda window: window.name_ko or None))
