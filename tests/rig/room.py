@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
+
+_Seen = TypeVar("_Seen")
 
 PATIENCE_S = 60.0
 """How long anything may take before a test gives up: far more than it needs, for busy machines."""
@@ -187,9 +189,9 @@ class ServedRoom:
 
 
 @contextmanager
-def served_room(folder: Path) -> Iterator[ServedRoom]:
-    """A room of the test bundle, up, with everything under `folder`; ended with all that it started."""
-    served = ServedRoom(folder / "data", write_bundle(folder / "policy"))
+def served_room(folder: Path, **replaced: str) -> Iterator[ServedRoom]:
+    """A room of the test bundle (`replaced` as in `write_bundle`), up; ended with all that it started."""
+    served = ServedRoom(folder / "data", write_bundle(folder / "policy", **replaced))
     try:
         served.start()
         yield served
@@ -215,3 +217,12 @@ def until_state(client: httpx.Client, job: str, *states: str) -> dict[str, Any]:
         if answer["state"] in wanted:
             return answer
     raise AssertionError(f"job {job} is {answer}, not {wanted}")
+
+
+def until(look: Callable[[], _Seen]) -> _Seen:
+    """What is seen once it is something."""
+    patience = time.monotonic() + PATIENCE_S
+    while not (seen := look()):
+        assert time.monotonic() < patience, f"still {seen}"
+        time.sleep(0.1)
+    return seen

@@ -32,7 +32,7 @@ NUMBERS: dict[Code, Numbers] = {
     Code.WOULD_START: (("tasks", 3), ("time-limit", 2_700_000), ("gpu:h100", 2)),
 }
 
-SUBJECTS = {
+SUBJECTS: dict[Code, list[str]] = {
     Code.EVICTED: list(Rule),
     Code.VACATING: list(Rule),
     Code.BUDGET: list(BudgetState),
