@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from dure.model.job import NodeId
 from dure.model.node import Node, NodeState
 from dure.planning.axes import Amounts, Axes, Vector
+from dure.planning.tightest import Tightest
 
 Tightness: TypeAlias = tuple[int, int, int, NodeId]
 """(value of free GPUs, free cpu, free memory, id)."""
@@ -18,10 +20,11 @@ class Row:
 
     `free` is what a start may use: capacity - what stays - max(vacating, claimed), axis by axis; it may be negative
     where capacity shrank under what runs. `open` nodes take jobs. `vacating` is held by attempts that were told to
-    leave, `claimed` is what they leave it for. `tightness` orders nodes for best fit; None after `free` changed.
+    leave, `claimed` is what they leave it for. `tightness` orders nodes for best fit; None after `free` changed,
+    and `marks` are told of that.
     """
 
-    __slots__ = ("capacity", "claimed", "free", "id", "node", "open", "tightness", "vacating")
+    __slots__ = ("capacity", "claimed", "free", "id", "marks", "node", "open", "tightness", "vacating")
 
     def __init__(self, node: Node, capacity: Vector, held: Vector, zeros: Vector) -> None:
         self.id, self.node = node.id, node
@@ -30,6 +33,13 @@ class Row:
         self.open = node.state is NodeState.UP
         self.vacating, self.claimed = zeros, list(zeros)
         self.tightness: Tightness | None = None
+        self.marks: tuple[dict[Row, None], ...] = ()
+
+    def changed(self) -> None:
+        """What is free here is not what it was."""
+        self.tightness = None
+        for mark in self.marks:
+            mark[self] = None
 
     def clear(self) -> Vector:
         """What a claim may use: capacity - what stays - claimed; vacating jobs count as gone."""
@@ -58,7 +68,7 @@ class Nodes:
     something vacates.
     """
 
-    __slots__ = ("_axes", "_candidates", "capacity", "leaving", "rows", "spare")
+    __slots__ = ("_axes", "_candidates", "_capacities", "_tightest", "capacity", "leaving", "rows", "spare")
 
     def __init__(self, axes: Axes) -> None:
         self._axes = axes
@@ -67,6 +77,8 @@ class Nodes:
         self.capacity = axes.zeros()
         self.leaving: dict[Row, None] = {}
         self._candidates: dict[int, list[Row]] = {}
+        self._tightest: dict[int, Tightest] = {}
+        self._capacities: dict[tuple[int, ...], int] = {}
 
     def put(self, node: Node) -> Row:
         """A node came or changed; what is held on it is to be taken anew."""
@@ -84,6 +96,8 @@ class Nodes:
 
     def _count(self, row: Row, sign: int) -> None:
         self._candidates.clear()
+        self._tightest.clear()
+        self._capacities = {}
         for axis, free in enumerate(row.free):
             if row.open and free > 0:
                 self.spare[axis] += sign * free
@@ -93,7 +107,7 @@ class Nodes:
     def take(self, row: Row, amounts: Amounts, times: int) -> None:
         """Hold `times` the amounts on a node; give them back where `times` is negative."""
         free, spare = row.free, self.spare
-        row.tightness = None
+        row.changed()
         for axis, amount in amounts:
             before = free[axis]
             after = before - amount * times
@@ -132,6 +146,24 @@ class Nodes:
             rows = [row for row in self if row.open and (axis < 0 or row.capacity[axis] > 0)]
             self._candidates[axis] = rows
         return rows
+
+    def tightest(self, axis: int, values: Vector) -> Tightest:
+        """The same nodes, kept by how tight they are."""
+        kept = self._tightest.get(axis)
+        if kept is None:
+            if not self._tightest:
+                for row in self.rows.values():
+                    row.marks = ()
+            kept = self._tightest[axis] = Tightest(self.candidates(axis), values)
+            for row in self.candidates(axis):
+                row.marks = (*row.marks, kept.changed)
+        return kept
+
+    def capacities(self) -> Mapping[tuple[int, ...], int]:
+        """How many nodes have which capacity, whatever their state."""
+        if not self._capacities:
+            self._capacities = Counter(tuple(row.capacity) for row in self.rows.values())
+        return self._capacities
 
     def __iter__(self) -> Iterator[Row]:
         return iter([self.rows[node] for node in sorted(self.rows)])

@@ -8,7 +8,8 @@ nodes whole for big gangs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TypeAlias
 
 from dure.model.job import Placement
@@ -30,7 +31,7 @@ def place(demand: Demand, nodes: Nodes, view: View, values: Vector) -> list[Spot
     """Where the gang goes, or None. Exact for one group; groups of several shapes go hardest first."""
     spots: list[Spot] = []
     for part in demand.parts:
-        chosen = _spread(part, nodes.candidates(part.gpu_axis), view, values)
+        chosen = _on_one(part, nodes, view, values) or _spread(part, nodes, view, values)
         if chosen is None:
             return None
         spots += chosen
@@ -58,10 +59,14 @@ def less(view: View, spots: Sequence[Spot]) -> dict[Row, Vector]:
 
 def fits_when_empty(demand: Demand, nodes: Nodes, values: Vector) -> bool:
     """Whether the room, whatever its nodes' state, would hold the gang if nothing else ran."""
+    if len(demand.parts) == 1:
+        (part,) = demand.parts
+        held = (tasks_in(part, whole) * many for whole, many in nodes.capacities().items())
+        return sum(held) >= part.count
     rows = list(nodes)
     view: View = {row: row.capacity for row in rows}
     for part in demand.parts:
-        chosen = _spread(part, rows, view, values)
+        chosen = _enough(part, _fits(part, rows, view), values)
         if chosen is None:
             return False
         view = less(view, chosen)
@@ -80,15 +85,45 @@ def most(demand: Demand, nodes: Nodes, view: View) -> int:
     return min(found, default=0)
 
 
-def _spread(part: Part, rows: Sequence[Row], view: View, values: Vector) -> list[Spot] | None:
+def _on_one(part: Part, nodes: Nodes, view: View, values: Vector) -> list[Spot] | None:
+    """The tightest node that holds the whole group, where one does."""
+    kept = nodes.tightest(part.gpu_axis, values)
+    best = kept.first(part, part.count, view)
+    if view:
+        fits = [fit for fit in _fits(part, _among(part, view), view) if fit[0] == part.count]
+        if best is not None:
+            fits.append((part.count, best, best.free))
+        best = min(fits, key=lambda fit: _tightness(fit[1], fit[2], values))[1] if fits else None
+    return [(part, best, part.count)] if best is not None else None
+
+
+def _spread(part: Part, nodes: Nodes, view: View, values: Vector) -> list[Spot] | None:
+    """Over several nodes, none of which holds the whole group."""
+    if part.count < 2:
+        return None
+    rows = nodes.tightest(part.gpu_axis, values).holding(part)
+    if view:
+        rows = chain((row for row in rows if row not in view), _among(part, view))
+    return _enough(part, _fits(part, rows, view), values)
+
+
+def _among(part: Part, view: View) -> list[Row]:
+    """The nodes of a view that take tasks of the part."""
+    axis = part.gpu_axis
+    return [row for row in view if row.open and (axis < 0 or row.capacity[axis] > 0)]
+
+
+def _fits(part: Part, rows: Iterable[Row], view: View) -> list[_Fit]:
     fits: list[_Fit] = []
-    found = 0
     for row in rows:
         free = view.get(row, row.free) if view else row.free
         if tasks := tasks_in(part, free):
             fits.append((tasks, row, free))
-            found += tasks
-    if found < part.count:
+    return fits
+
+
+def _enough(part: Part, fits: list[_Fit], values: Vector) -> list[Spot] | None:
+    if sum(map(_count, fits)) < part.count:
         return None
     return _choose(part, fits, values)
 
@@ -115,7 +150,7 @@ def _count(fit: _Fit) -> int:
     return fit[0]
 
 
-def tasks_in(part: Part, free: Vector) -> int:
+def tasks_in(part: Part, free: Sequence[int]) -> int:
     """How many tasks of the part fit, at most all of them."""
     tasks = part.count
     for axis, amount in part.amounts:
