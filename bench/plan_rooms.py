@@ -68,12 +68,12 @@ def small(number: int, random: Random) -> Job:
 def wide(number: int, random: Random, gpus: tuple[int, ...] = (1, 2, 4, 8), among: int = 21) -> Job:
     """A job of so many devices on one machine, of one of the first `among` companies.
 
-    A tenth may not be preempted. Half the jobs are of 400 kinds, the others have time limits of their own.
+    A tenth may not be preempted. Nine in ten jobs are of 400 kinds, the others have time limits of their own.
     """
     like = Random(random.randrange(400))
     devices = like.choice(gpus)
     group = TaskGroup(1, 4_000 * devices, 16_000 * devices, devices, _flavors(like))
-    limit = like.randint(1, 96) * HOUR // 4 + (random.randrange(HOUR) if random.random() < 0.5 else 0)
+    limit = like.randint(1, 96) * HOUR // 4 + (random.randrange(HOUR) if random.random() < 0.1 else 0)
     return Job(
         str(number), COMPANIES[like.randrange(among)], like.choice("uvw"), NOW - HOUR + number, (group,),
         preemptible=like.random() >= 0.1, time_limit=limit,
