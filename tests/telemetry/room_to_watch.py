@@ -7,7 +7,7 @@ from dure.model.node import NodeState
 from dure.model.plan import Score
 from dure.model.resources import Quota
 from dure.model.rules import Rules
-from dure.model.tenant import Tenant
+from dure.model.tenant import BudgetState, Tenant
 from dure.model.use import State
 from dure.ports import Totals
 from dure.telemetry import LoopLatency, RoomCollector, RoomView, exposition
@@ -40,6 +40,8 @@ VIEW = RoomView(
     entitlement={"acme": 1.5},
     cost_estimate={"acme": Money.won(1_234) + Money(500_000)},
     pools={"p": True},
+    budgets={"acme": BudgetState.PREEMPTIBLE_ONLY},
+    broken_plans=4,
 )
 
 TOTALS = Totals(

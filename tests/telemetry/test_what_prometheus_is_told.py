@@ -38,6 +38,8 @@ def samples(text: str) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
         ("dure_tenant_score", {"tenant": "acme"}, 0.125),
         ("dure_tenant_entitlement", {"tenant": "acme"}, 1.5),
         ("dure_tenant_cost_estimate_won", {"tenant": "acme"}, 1234.5),
+        ("dure_tenant_budget_state", {"tenant": "acme"}, 2),
+        ("dure_plans_broken_total", {}, 4),
         ("dure_queue_jobs", {"tenant": "acme"}, 3),
         ("dure_queue_oldest_seconds", {"tenant": "acme"}, 61.5),
         ("dure_room_capacity", {"state": "down", "resource": "gpu:a100"}, 2),

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from dure.model.instants import HOUR, SECOND, Instant
+from dure.model.rules import Rules
+from dure.service.budget import judge_budgets
 from dure.service.cycle import cycle
 from dure.service.live import Live, log
 from dure.service.recovery import end_hopeless, recover, settle
@@ -35,6 +37,8 @@ class Loop:
         self._decide_at: Instant | None = 0
         self._settle_at: Instant = 0
         self._book_at: Instant = 0
+        self._budget_at: Instant = 0
+        self._judged_under: Rules | None = None
         self._backoff_s = 0.0
 
     async def ask(self, work: Callable[[], Awaitable[_T]]) -> _T:
@@ -73,6 +77,7 @@ class Loop:
         if moved:
             await end_hopeless(live)
         asked = await self._do_asked()
+        moved = await self._judge_budgets() or moved
         now = live.now()
         if moved or asked or (self._decide_at is not None and now >= self._decide_at):
             await self._cycle()
@@ -92,6 +97,15 @@ class Loop:
         self._settle_at = min(self._settle_at, self._next_settle())
         self._decide_at = None if wake_at is None else max(wake_at, now + SECOND // 10)
 
+    async def _judge_budgets(self) -> bool:
+        """Where it is time to: before a decision after a start or under new rules, and every so often."""
+        live = self._live
+        if live.now() < self._budget_at and live.rules is self._judged_under:
+            return False
+        changed = await judge_budgets(live)
+        self._budget_at, self._judged_under = live.now() + live.settings.budget_every, live.rules
+        return changed
+
     async def _do_asked(self) -> bool:
         done = False
         while self._asked:
@@ -110,7 +124,8 @@ class Loop:
     async def _wait(self) -> None:
         """Until the backend has news, someone asks, or an instant has come at which there is something to do."""
         live = self._live
-        due = min(self._settle_at, self._decide_at if self._decide_at is not None else self._settle_at)
+        due = min(self._settle_at, self._budget_at)
+        due = min(due, due if self._decide_at is None else self._decide_at)
         left = min(max((due - live.clock.now()) / SECOND, 0.0), _LONGEST_WAIT_S)
         seen = asyncio.ensure_future(live.backend.observe(live.revision, left))
         woken = asyncio.ensure_future(live.wake.wait())

@@ -52,6 +52,8 @@ def room_view(live: Live) -> RoomView:
         scores=dict(live.plan.scores) if live.plan else {},
         entitlement=_entitlement(live),
         pools={live.backend.cluster: live.answering},
+        budgets=dict(live.budgets),
+        broken_plans=live.stats.broken_plans,
     )
 
 

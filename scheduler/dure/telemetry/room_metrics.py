@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from dure.model.instants import SECOND, Instant
 from dure.model.money import MICRO
 from dure.model.resources import Quota, ResourceName
-from dure.model.tenant import Tenant
+from dure.model.tenant import BudgetState, Tenant
 from dure.telemetry.base_units import amount
 from dure.telemetry.view import RoomView
 
+_BUDGET_STATES = tuple(BudgetState)
 _UNITS = "cores, bytes or devices"
 
 
@@ -23,6 +24,11 @@ def room_metrics(view: RoomView, now: Instant) -> Iterator[Metric]:
     yield from _standing(view)
     yield from _queue(view, now)
     yield _capacity(view)
+    yield CounterMetricFamily(
+        "dure_plans_broken",
+        "Plans that did not fit the room or broke an invariant, and of which nothing was done.",
+        view.broken_plans,
+    )
     yield _by_name("dure_backend_up", "Whether the pool's backend answers.", "pool", view.pools.items())
 
 
@@ -71,6 +77,11 @@ def _standing(view: RoomView) -> Iterator[Metric]:
         "dure_tenant_cost_estimate_won",
         "An estimate of this month's cost so far, before VAT; the bill may differ.",
         {tenant: cost.micro / MICRO for tenant, cost in view.cost_estimate.items()},
+    )
+    yield _by_tenant(
+        "dure_tenant_budget_state",
+        "Where the month is forecast to end against the budget: 0 fine, 1 warned, 2 preemptible only, 3 held.",
+        {tenant: _BUDGET_STATES.index(state) for tenant, state in view.budgets.items()},
     )
 
 

@@ -12,6 +12,7 @@ from dure.model.node import NodeState
 from dure.model.plan import Score
 from dure.model.resources import ResourceName
 from dure.model.rules import Rules
+from dure.model.tenant import BudgetState
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class RoomView:
     `rules` in force since `policy_since`; `policy_refused`: a newer bundle was read and refused. `held`:
     (tenant, resource) -> amount, of the whole branch below a tenant. `pending` counts waiting jobs, `oldest` is
     when the first of them was submitted. `capacity`: (node state, resource) -> amount. `entitlement` in
-    value-GPUs. `cost_estimate`: this month so far, before VAT. `pools`: pool -> whether its backend answers.
+    value-GPUs. `cost_estimate`: this month so far, before VAT. `budgets`: where tenants that have one stand.
+    `pools`: pool -> whether its backend answers. `broken_plans` were refused since the server started.
     """
 
     rules: Rules
@@ -35,3 +37,5 @@ class RoomView:
     entitlement: Mapping[TenantId, float] = field(default_factory=dict)
     cost_estimate: Mapping[TenantId, Money] = field(default_factory=dict)
     pools: Mapping[str, bool] = field(default_factory=dict)
+    budgets: Mapping[TenantId, BudgetState] = field(default_factory=dict)
+    broken_plans: int = 0
