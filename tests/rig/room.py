@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,8 +79,11 @@ def write_bundle(folder: Path, **replaced: str) -> Path:
 class ServedRoom:
     """Starts, stops and kills one server, and talks to it."""
 
-    def __init__(self, data: Path, policy: Path, environment: Mapping[str, str] | None = None) -> None:
-        self.data, self.policy = data, policy
+    def __init__(
+        self, data: Path, policy: Path, environment: Mapping[str, str] | None = None,
+        options: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        self.data, self.policy, self.options = data, policy, tuple(options)
         self.environment = dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
         self.url, self.port = "", "0"
@@ -106,7 +109,7 @@ class ServedRoom:
         ]
         with (self.data / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--port", self.port],
+                [*command, "--port", self.port, *self.options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, **self.environment, **environment},
             )  # fmt: skip
