@@ -7,12 +7,16 @@ from dataclasses import dataclass, field, replace
 from hypothesis import strategies as st
 
 from dure.model.change import (
+    Budgeted,
     Change,
+    Checkpointed,
     Ended,
+    Evicting,
     Held,
     NodeGone,
     NodeSet,
     Paused,
+    Promised,
     StartFailed,
     Starting,
     Submitted,
@@ -24,11 +28,11 @@ from dure.model.change import (
 from dure.model.instants import SECOND, Interval
 from dure.model.job import Job, TaskGroup
 from dure.model.node import GpuFlavor, Node, NodeState
-from dure.model.plan import Explanation, Plan, Start
+from dure.model.plan import Eviction, Explanation, Plan, Start
 from dure.model.resources import Quota, Resources
-from dure.model.rules import Order, Planning, Rules
+from dure.model.rules import BetweenBorrowers, Order, Planning, Rules, WithinTenant
 from dure.model.snapshot import Snapshot
-from dure.model.tenant import Tenant
+from dure.model.tenant import BudgetState, Tenant
 from dure.planning.room import Room
 
 FLAVORS = (GpuFlavor("a100", 1000), GpuFlavor("t4", 300))
@@ -70,6 +74,14 @@ def rules(draw: st.DrawFn) -> Rules:
         order=draw(st.sampled_from([Order.FAIR, Order.FAIR, Order.FIFO])),
         memory=draw(st.sampled_from([0.0, 0.5, 0.9])),
         half_life=draw(st.sampled_from([10 * SECOND, 3600 * SECOND])),
+        depth=draw(st.sampled_from([0, 1, 1, 2, None])),
+        between_borrowers=draw(st.sampled_from(BetweenBorrowers)),
+        within_tenant=draw(st.sampled_from(WithinTenant)),
+        reclaim_within=draw(st.sampled_from([0, 0, 5 * SECOND])),
+        claim_timeout=draw(st.sampled_from([20 * SECOND, 600 * SECOND])),
+        min_runtime=draw(st.sampled_from([0, 0, 5 * SECOND])),
+        eviction_budget=draw(st.sampled_from([None, None, 1])),
+        backfill=draw(st.sampled_from([True, True, True, False])),
     )
     return Rules("room", planning=planning, flavors=FLAVORS, tenants=draw(tenants()))
 
@@ -158,7 +170,23 @@ class World:
         """A decided start is carried out."""
         self.pending.discard(start.job)
         self.running[start.job] = (start.attempt, start)
-        self.tell(Starting(self.now, start.job, start.attempt, start.placements))
+        self.tell(Starting(self.now, start.job, start.attempt, start.placements, start.under))
+
+    def promise(self, plan: Plan) -> None:
+        """What a plan claims and reserves is put on record."""
+        self.tell(Promised(self.now, plan.claims, plan.reservations))
+
+    def evict(self, eviction: Eviction) -> None:
+        """A running job is told to leave."""
+        self.tell(Evicting(self.now, eviction))
+
+    def checkpoint(self, job: str) -> None:
+        """A running job reports a checkpoint."""
+        self.tell(Checkpointed(self.now, job, self.running[job][0]))
+
+    def budget(self, tenant: str, state: BudgetState) -> None:
+        """A tenant's month stands otherwise against its budget."""
+        self.tell(Budgeted(self.now, tenant, state))
 
     def task_started(self, job: str, task: int, ago: int) -> None:
         """A task has started, a little ago."""

@@ -41,13 +41,19 @@ class Law(RuleBasedStateMachine):
 
     @rule(take=st.sampled_from([100, 100, 100, 1, 0]), running=st.booleans())
     def decide(self, take: int, running: bool) -> None:
-        starts = self.world.room.decide(self.world.now).starts
+        plan = self.world.room.decide(self.world.now)
+        starts = plan.starts
+        if take:
+            self.world.promise(plan)
+        for eviction in plan.evictions[:take]:
+            self.world.evict(eviction)
         for start in starts[:take]:
             self.world.start(start)
             for task in range(self.world.jobs[start.job].tasks if running else 0):
                 self.world.task_started(start.job, task, 0)
-        if take >= len(starts):
-            assert self.world.room.decide(self.world.now).starts == ()
+        if take >= len(starts) + len(plan.evictions):
+            again = self.world.room.decide(self.world.now)
+            assert (again.starts, again.evictions) == ((), ())
 
     @rule(seconds=st.sampled_from([0, 1, 2, 10, 30, 100]), millis=st.sampled_from([0, 0, 1]))
     def pass_time(self, seconds: int, millis: int) -> None:

@@ -10,8 +10,8 @@ from dure.model.instants import SECOND, Interval
 from dure.model.job import Job, TaskGroup
 from dure.model.node import Node, NodeState
 from dure.model.resources import Quota, Resources
-from dure.model.rules import Order, Planning, Rules
-from dure.model.tenant import Tenant
+from dure.model.rules import BetweenBorrowers, Order, Planning, Rules, WithinTenant
+from dure.model.tenant import BudgetState, Tenant
 from tests.planning.rooms import ENOUGH, FLAVORS, World
 
 
@@ -35,7 +35,12 @@ def any_rules(random: Random) -> Rules:
                 f"t{number}",
                 parent,
                 weight=random.randint(1, 3),
-                guarantee=quota(random, 0.4, 1),
+                guarantee=quota(random, 0.5, 1),
+                keep=quota(random, 0.1, 1),
+                cohort=random.random() < 0.1,
+                max_running_jobs=random.choice([None, None, None, 2]),
+                user_max_running_jobs=random.choice([None, None, None, 2]),
+                user_limit=quota(random, 0.1, 1),
                 limit=quota(random, 0.3, 2),
                 term=term if random.random() < 0.2 else None,
             )
@@ -44,6 +49,14 @@ def any_rules(random: Random) -> Rules:
         order=random.choice([Order.FAIR, Order.FAIR, Order.FIFO]),
         memory=random.choice([0.0, 0.5, 0.9]),
         half_life=random.choice([10, 3600]) * SECOND,
+        depth=random.choice([0, 1, 1, 1, 2, None]),
+        between_borrowers=random.choice(list(BetweenBorrowers)),
+        within_tenant=random.choice(list(WithinTenant)),
+        reclaim_within=random.choice([0, 0, 5]) * SECOND,
+        claim_timeout=random.choice([20, 600]) * SECOND,
+        min_runtime=random.choice([0, 0, 5]) * SECOND,
+        eviction_budget=random.choice([None, None, 1]),
+        backfill=random.random() < 0.9,
     )
     return Rules("room", planning=planning, flavors=FLAVORS, tenants=tuple(tenants))
 
@@ -88,7 +101,7 @@ class Wanderer:
         self.world = World.of(any_rules(self.random))
         for number in range(self.random.randint(1, 4)):
             self.world.node(any_node(self.random, f"n{number}"), 0)
-        self._things: list[tuple[int, Callable[[], None]]] = [
+        self._things: list[tuple[float, Callable[[], None]]] = [
             (8, self.submit),
             (8, self.decide),
             (5, self.pass_time),
@@ -97,6 +110,8 @@ class Wanderer:
             (2, self.change_mind),
             (1, self.node),
             (1, self.pause),
+            (1, self.checkpoint),
+            (0.3, self.budget),
             (1, self.settle),
         ]
 
@@ -119,8 +134,14 @@ class Wanderer:
             world.submit(replace(job, id=f"{world.count}{n}"), random.random() < 0.1, after)
 
     def decide(self) -> None:
-        starts = self.world.room.decide(self.world.now).starts
+        plan = self.world.room.decide(self.world.now)
+        starts = plan.starts
         take = len(starts) if self.random.random() < 0.8 else self.random.randint(0, len(starts))
+        if self.random.random() < 0.9:
+            self.world.promise(plan)
+        for eviction in plan.evictions:
+            if self.random.random() < 0.9:
+                self.world.evict(eviction)
         for start in starts[:take]:
             self.world.start(start)
             if self.random.random() < 0.7:
@@ -145,6 +166,14 @@ class Wanderer:
                 self.world.refuse(job)
             else:
                 self.world.end(job, how == "well", how == "again", self.ago())
+
+    def checkpoint(self) -> None:
+        if self.world.running:
+            self.world.checkpoint(self.random.choice(sorted(self.world.running)))
+
+    def budget(self) -> None:
+        tenant = self.random.choice(self.world.rules.tenants).id
+        self.world.budget(tenant, self.random.choice([BudgetState.FINE, *BudgetState]))
 
     def change_mind(self) -> None:
         if self.world.pending:

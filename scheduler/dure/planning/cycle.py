@@ -109,9 +109,13 @@ class Cycle:
                 return
             if not self._serve(kind, kind.first, turn, may_reserve=backfill or turn is Turn.GUARANTEED):
                 dropped.add(kind)
-                if not backfill and turn is Turn.BORROWED:
+                if not backfill and turn is Turn.BORROWED and self._has_quota(kind):
                     return
         self._backfill(lines.among(self._hopeful(turn, dropped)), turn)
+
+    def _has_quota(self, kind: Kind) -> bool:
+        """Whether place alone refused a class: what its own quota keeps back stops nobody else."""
+        return bool(self.allowance.demands(kind, Turn.BORROWED, self.trial.promises))
 
     def _backfill(self, line: Lines, turn: Turn) -> None:
         """Start what may start beside the reservations, until nothing does."""

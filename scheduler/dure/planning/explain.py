@@ -10,6 +10,7 @@ from dure.model.plan import Code, Explanation, Numbers, Reason
 from dure.planning import decision
 from dure.planning.axes import Amounts
 from dure.planning.backfill import beside
+from dure.planning.claims import ends_at
 from dure.planning.course import Course
 from dure.planning.cycle import Cycle
 from dure.planning.lines import Turn
@@ -32,14 +33,15 @@ def explain(course: Course, job: JobId, now: Instant) -> Explanation:
     standing = lineup.standing
     if (active := state.active.jobs.get(job)) is not None:
         return _running(state, standing, active, now)
-    entry = state.queue.entries[job]
+    entry = state.claimed[job] if job in state.claimed else state.queue.entries[job]
     rank, ahead = _rank(state, lineup, entry)
     score = standing.score(state.quotas.account(entry.job.tenant))
     guaranteed = _within(state, _kind(entry))
     cycle = decision.run(course, now)
     start = next((start for start in cycle.trial.starts if start.job == job), None)
     promise = cycle.trial.promises.of(job)
-    reasons = (Reason(Code.STARTS),) if start else tuple(_reasons(state, cycle, entry, now))
+    reasons = (Reason(Code.STARTS),) if start else _claimed(state, job)
+    reasons = reasons or tuple(_reasons(state, cycle, entry, now))
     decision.finish(course, cycle)
     return Explanation(
         job, now, reasons, start.guaranteed if start else guaranteed, score, rank, ahead,
@@ -50,6 +52,15 @@ def explain(course: Course, job: JobId, now: Instant) -> Explanation:
 def _kind(entry: Entry) -> Kind:
     assert entry.kind is not None  # noqa: S101 - queued entries have one
     return entry.kind
+
+
+def _claimed(state: State, job: JobId) -> tuple[Reason, ...]:
+    claim = state.claims.get(job)
+    return (
+        ()
+        if claim is None
+        else (Reason(Code.CLAIMED, "", (("since", claim.since), ("timeout", ends_at(state, claim)))),)
+    )
 
 
 def _running(state: State, standing: Standing, active: Active, now: Instant) -> Explanation:

@@ -38,13 +38,13 @@ def allowed(trial: Trial) -> bool:
 
 def displace(trial: Trial, seeker: Seeker, fairness: Fairness) -> list[Spot] | None:
     """Evict other borrowers for a borrower, and say where it goes; None where fairness or place forbid it."""
-    state, account = trial.state, seeker.account
+    account = seeker.account
     if not any(fairness.hopeful(seeker, other) for other in _others(trial, account)):
         return None
     binding = trial.promises.binding(seeker.demand.limit, seeker.own)
-    clearing = Clearing(state, seeker.demand, binding)
+    clearing = Clearing(trial.state, seeker.demand, binding)
     rules = _Rules(trial, seeker, clearing, fairness)
-    for accounts in rounds(state, account):
+    for accounts in _rounds(trial, account):
         herds = [herd(trial, other) for other in accounts if fairness.hopeful(seeker, other)]
         rules.sides = []
         candidates = BySlack(trial, herds, rules.allowed)
@@ -185,5 +185,15 @@ class _Rules:
         return fair
 
 
+def _rounds(trial: Trial, account: Account) -> list[list[Account]]:
+    """As for a reclaim, but without tenants above or below the own one: between those there is no fair side."""
+    apart = [
+        [other for other in accounts if other not in account.path and account not in other.path]
+        for accounts in rounds(trial.state, account)
+    ]
+    return [accounts for accounts in apart if accounts]
+
+
 def _others(trial: Trial, account: Account) -> list[Account]:
-    return next(iter(list(rounds(trial.state, account))[-1:]), [])
+    """All other tenants with running jobs."""
+    return next(iter(_rounds(trial, account)[-1:]), [])
