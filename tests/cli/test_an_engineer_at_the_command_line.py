@@ -3,44 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.rig.desk import Desk, desk_of
 from tests.rig.room import PATIENCE_S, ServedRoom, served_room, until_state, write_bundle
 
 pytestmark = pytest.mark.slow
-
-Done = subprocess.CompletedProcess[str]
-
-
-class Desk:
-    """A terminal with DURE_SERVER and DURE_TOKEN set to one room and one user of it."""
-
-    def __init__(self, room: ServedRoom, token: str) -> None:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("DURE_")}
-        self.environment = kept | {"DURE_SERVER": room.url, "DURE_TOKEN": token, "DURE_LANG": "en"}
-
-    def begin(self, *words: str, **environment: str) -> subprocess.Popen[str]:
-        """The command, running."""
-        return subprocess.Popen(
-            [str(Path(sys.executable).parent / "dure"), *words],
-            env=self.environment | environment, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-
-    def type(self, *words: str, **environment: str) -> Done:
-        """The command, ended; no traceback, whatever it was."""
-        running = self.begin(*words, **environment)
-        out, err = running.communicate(timeout=PATIENCE_S)
-        assert "Traceback" not in err
-        return subprocess.CompletedProcess(words, running.returncode, out, err)
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +27,9 @@ def admin(room: ServedRoom) -> Desk:
     return Desk(room, (room.data / "admin-token").read_text().strip())
 
 
-def _desk(room: ServedRoom, admin: Desk, tenant: str) -> Desk:
-    made = admin.type("token", "create", "--tenant", tenant, "--user", "kim")
-    assert made.returncode == 0
-    return Desk(room, made.stdout.strip())
-
-
 @pytest.fixture(scope="module")
 def ant(room: ServedRoom, admin: Desk) -> Desk:
-    return _desk(room, admin, "ant")
+    return desk_of(room, "ant")
 
 
 def test_a_job_is_submitted_waited_for_and_read(ant: Desk) -> None:
@@ -140,7 +107,7 @@ def test_a_job_file_makes_a_gang_of_unlike_tasks(ant: Desk, tmp_path: Path) -> N
 def test_anothers_job_is_not_there(room: ServedRoom, admin: Desk, ant: Desk) -> None:
     """Every command that names it exits 4, as for an id that never was."""
     job = ant.type("submit", "--hold", "--", "true").stdout.strip()
-    bee = _desk(room, admin, "bee")
+    bee = desk_of(room, "bee")
     commands = ("logs", "explain", "cancel", "wait", "hold", "release")
     assert [bee.type(command, job).returncode for command in commands] == [4] * len(commands)
     assert bee.type("ps", "--all", "-o", "csv").stdout.count("\n") == 1
