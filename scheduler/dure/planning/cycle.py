@@ -164,7 +164,7 @@ class Cycle:
         own = trial.promises.of(job)
         demands = self.allowance.demands(kind, turn, trial.promises, own)
         if not demands:
-            served = self._displace(kind, job, kind.shape.demands)
+            served = turn is Turn.BORROWED and self._displace(kind, job, kind.shape.demands)
             if not served:
                 self._keep_out(kind, turn)
             return served

@@ -103,7 +103,9 @@ class Trial:
 
     def unclaim(self, job: JobId) -> None:
         """A claim ends without a start: its job is in line again."""
-        where = self.state.claims[job].placements
+        where, kind = self.state.claims[job].placements, self.state.claimed[job].kind
+        assert kind is not None  # noqa: S101 - queued entries have one
+        self.touched[kind] = None
         self.state.try_unclaim(job)
         rows = self.state.nodes.rows
         self._moved(rows[placement.node] for placement in where if placement.node in rows)

@@ -104,7 +104,7 @@ def preempt(
     `enough` says, after each removal, whether what else stands in the way is out of it.
     """
     taken = _walk(trial, seeker, clearing, candidates, rule, enough)
-    if taken is None:
+    if not taken:
         return None
     for victim in _needed(trial, seeker, clearing, taken, rule, enough):
         trial.evict(victim, eviction(trial, seeker.job, victim, rule))
