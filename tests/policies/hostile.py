@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.policies.small_bundle import TEXTS, write
+from tests.policies.small_bundle import FULL, TEXTS, write
 
 Maker = Callable[[random.Random, Path], object]
 MEBI = 1024 * 1024
@@ -53,7 +53,7 @@ def _any(rng: random.Random) -> str:
 
 def wrong_words(rng: random.Random, folder: Path) -> None:
     file = _any(rng)
-    text = TEXTS[file]
+    text = FULL[file]
     for _ in range(rng.randint(1, 4)):
         found = rng.choice(list(WORD.finditer(text)))
         text = text[: found.start()] + rng.choice(WRONG) + text[found.end() :]
@@ -62,7 +62,7 @@ def wrong_words(rng: random.Random, folder: Path) -> None:
 
 def wrong_bytes(rng: random.Random, folder: Path) -> None:
     file = _any(rng)
-    data = bytearray(TEXTS[file].encode())
+    data = bytearray(FULL[file].encode())
     for _ in range(rng.randint(1, 20)):
         data[rng.randrange(len(data))] = rng.randrange(256)
     write(folder, **{file: bytes(data)})
@@ -70,7 +70,7 @@ def wrong_bytes(rng: random.Random, folder: Path) -> None:
 
 def pieces(rng: random.Random, folder: Path) -> None:
     texts = {}
-    for file, text in TEXTS.items():
+    for file, text in FULL.items():
         lines = text.splitlines(keepends=True)
         rng.shuffle(lines)
         texts[file] = "".join(lines[: rng.randint(1, len(lines))])
@@ -194,6 +194,36 @@ def many_terms(rng: random.Random, folder: Path) -> None:
     write(folder, tenants="\n".join(lines))
 
 
+def many_windows(rng: random.Random, folder: Path) -> None:
+    """As many sets of windows at once as there can be, each of which changes every sum, above all that there is."""
+    count = rng.randint(100, 1_500)
+    lines = [f"  t{i}: {{guarantee: {{cpu: 1}}, term: {{first_day: 20{i % 90 + 10}-01-01, last_day: 2199-01-01}}}}"
+             for i in range(count)]  # fmt: skip
+    tenants = "\n".join(["tenants:", *lines])
+    windows = ["windows:"]
+    for number in range(rng.choice([30, 30, 200])):
+        hours = f'start: "{rng.randrange(24):02}:{rng.randrange(60):02}", end: "{rng.randrange(24):02}:30"'
+        changes = ", ".join(f"t{rng.randrange(count)}: {{guarantee: {{cpu: {number}}}}}" for _ in range(2))
+        days = "[mon, tue, wed, thu, fri, sat, sun]"
+        windows.append(f"  w{number}: {{days: {days}, {hours}, tenants: {{{changes}}}}}")
+    write(folder, tenants=tenants, calendar="\n".join(windows))
+
+
+def many_who_yield(rng: random.Random, folder: Path) -> None:
+    """Entries that overlap for ever, each given by many whose terms begin meanwhile."""
+    count = rng.randint(100, 1_000)
+    lines = [f"  t{i}: {{guarantee: {{cpu: 1}}, term: {{first_day: 20{i % 90 + 10}-01-01, last_day: 2199-01-01}}}}"
+             for i in range(count)]  # fmt: skip
+    entries = ["calendar:"]
+    for number in range(rng.randint(50, 400)):
+        yields = ", ".join(f"t{i}" for i in sorted({rng.randrange(count) for _ in range(90)}))
+        times = f"start: 2000-01-{number % 28 + 1:02}, end: 2199-01-01"
+        entries.append(
+            f"  e{number}: {{{times}, tenants: [ada], resources: {{cpu: 16}}, yields: [{yields}]}}"
+        )
+    write(folder, tenants="\n".join(["tenants:", "  ada: {}", *lines]), calendar="\n".join(entries))
+
+
 def one_long_line(rng: random.Random, folder: Path) -> None:
     quoted = '"' + "\\x41" * (MEBI // 4 - 9) + '"'
     text = rng.choice(["a" * (MEBI - 9), quoted, "? " * 300_000, "- " * 400_000])
@@ -210,5 +240,5 @@ DAMAGED: list[Maker] = [wrong_words, wrong_bytes, pieces, exchanged, punctuation
 BAD: list[Maker] = [
     deep_flow, deep_blocks, alias_bomb, endless_alias, huge_number, large_amounts, control_characters, not_utf8,
     too_large, too_many_values, not_files, not_a_bundle, long_circle, long_chain, strangers, many_terms,
-    one_long_line, directives,
+    many_windows, many_who_yield, one_long_line, directives,
 ]  # fmt: skip

@@ -31,7 +31,7 @@ def test_two_hundred_hostile_bundles_get_findings_within_bounds(tmp_path: Path) 
 @pytest.mark.slow
 def test_the_command_refuses_hostile_bundles_without_a_traceback(tmp_path: Path) -> None:
     """One of each kind through the real command: exit code 2, findings on stderr, nothing on stdout."""
-    for one in bundles(tmp_path, 18, seed=4):
+    for one in bundles(tmp_path, 20, seed=4):
         command = [sys.executable, "-m", "dure_cli.main", "policy", "validate", str(one.folder)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert (done.returncode, done.stdout) == (2, ""), (one, done)

@@ -11,6 +11,7 @@ memory: 4Gi
 gpu: h100,a100:1
 tasks: 2
 time: 2h30m
+time_limits: {h100: 1h, a100: 2h}
 priority: -5
 preemptible: false
 project: P1
@@ -34,7 +35,8 @@ def test_a_job_file_becomes_the_mapping_of_the_api() -> None:
     """Amounts stay text as written, numbers and truths are such, order is kept."""
     assert read_spec(WHOLE, "job.yaml") == {
         "command": ["python3", "train.py"], "name": "train", "cpu": "2", "memory": "4Gi", "gpu": "h100,a100:1",
-        "tasks": 2, "time": "2h30m", "priority": -5, "preemptible": False, "project": "P1",
+        "tasks": 2, "time": "2h30m", "time_limits": {"h100": "1h", "a100": "2h"}, "priority": -5,
+        "preemptible": False, "project": "P1",
         "environment": {"A": "1", "EMPTY": ""}, "secrets": ["HF_TOKEN"], "after": ["0a1b"],
         "mounts": [{"volume": "data", "path": "/data", "read_only": True}], "checkpoint_interval": "10m",
         "hold": True,
@@ -77,6 +79,21 @@ def test_every_error_of_a_job_file_comes_at_once() -> None:
         "job.yaml:6:1: the key 'hold' is here again, first on line 5; keep one",
         "job.yaml:7:1: there is no key 'cpus' in a job; did you mean cpu?",
     ]  # fmt: skip
+
+
+def test_time_limits_are_lengths_by_flavor() -> None:
+    """A limit for the whole job, or one of a flavor that is no length, is said where it stands."""
+    text = "command: [a]\ntime_limits: {h100: 90, H100: 1h, a100: 5000d}\n"
+    plain = "at most 63 lowercase letters, digits, dots and dashes, for example gpu-01"
+    assert findings(text) == [
+        "job.yaml:2:21: '90' is not a length of time; write for example 90s, 2h30m or 7d",
+        f"job.yaml:2:25: 'H100' is not an id; write {plain}",
+        "job.yaml:2:41: 5000d is out of range; write 1s to 3650d",
+    ]
+    [line] = findings("command: [a]\ntime_limits: 1h\n")
+    assert (
+        line == "job.yaml:2:14: this is '1h'; write a mapping from an id to a length of time from 1s to 3650d"
+    )
 
 
 @pytest.mark.parametrize("text", ["", "- a", "x", "[", "\0", "\ud800", "a: *b", "command: a", "{" * 10_000])

@@ -86,6 +86,14 @@ def test_what_the_reader_takes_the_schema_takes(stated: Rules) -> None:
         ("tenants", "name: Ada", "name: 12"),
         ("prices", "t4: 0.5", "t4: -1"),
         ("calendar", "2026-12-10 18:00", "tomorrow"),
+        ("room", "order: fair", "depth: al"),
+        ("room", "order: fair", "eviction_budget: 0"),
+        ("tenants", "weight: 2", "budget: {warn: 80}"),
+        ("tenants", "weight: 2", "budget: {monthly: 1, hold: none}"),
+        ("tenants", "weight: 2", "cohort: 1"),
+        ("calendar", "[ada]", "[ada]\n    yields: bob"),
+        ("calendar", "calendar:", "windows: {n: {days: [monday]}}\ncalendar:"),
+        ("calendar", "calendar:", "maintenance: {n: {nodes: [n1]}}\ncalendar:"),
     ],
 )
 def test_the_schema_refuses_what_the_reader_refuses(file: str, old: str, new: str) -> None:

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from dure.model.instants import DAY
+from dure.model.instants import DAY, MINUTE
 from dure.model.resources import Resources
-from dure.model.rules import BetweenBorrowers, Order
+from dure.model.rules import BetweenBorrowers, Order, Planning, WithinTenant
 from dure_policies import bundled, read_bundle
 
 NAMES = ("biohub", "demo", "easy")
@@ -58,6 +58,39 @@ def test_demo_is_a_laptop_that_plays_a_room() -> None:
     assert sum(bool(tenant.limit.stated) for tenant in rules.tenants) == 1
     assert rules.planning.default_time_limit is not None
     assert rules.prices[0].pools
+
+
+def test_biohub_shows_what_a_bundle_can_say() -> None:
+    """Whoever starts from it finds an example of each thing that a room may want."""
+    rules = read_bundle(bundled("biohub")).rules
+    planning, tenants = rules.planning, rules.tenants
+    assert planning.between_borrowers is BetweenBorrowers.FAIR
+    assert planning.within_tenant is WithinTenant.PRIORITY
+    assert planning.reclaim_within == 30 * MINUTE
+    assert sum(tenant.budget is not None for tenant in tenants) == 2
+    assert any(tenant.cohort for tenant in tenants)
+    assert any(tenant.keep.stated for tenant in tenants)
+    assert any(entry.yields for entry in rules.calendar)
+    assert rules.maintenance
+    assert [window.name for window in rules.windows] == ["Night", "Weekend"]
+    assert "a100-mig-1g.10gb" in {flavor.name for flavor in rules.flavors}
+
+
+@pytest.mark.parametrize("name", ["demo", "easy"])
+def test_the_simple_bundles_stay_simple(name: str) -> None:
+    """They use nothing but guarantees, limits and weights, and leave the rest as it is by default."""
+    rules = read_bundle(bundled(name)).rules
+    simple = Planning(order=rules.planning.order, memory=rules.planning.memory, half_life=rules.planning.half_life,
+                      default_time_limit=rules.planning.default_time_limit, grace=rules.planning.grace)  # fmt: skip
+    assert rules.planning == simple
+    assert (rules.calendar, rules.maintenance, rules.windows) == ((), (), ())
+    for tenant in rules.tenants:
+        assert (tenant.keep.stated, tenant.cohort, tenant.user_limit.stated, tenant.budget) == (
+            (),
+            False,
+            (),
+            None,
+        )
 
 
 def test_easy_is_first_come_first_served_with_backfill() -> None:

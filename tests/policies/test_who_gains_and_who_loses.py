@@ -33,6 +33,11 @@ def told(tmp_path: Path, **texts: str) -> list[tuple[str, str, str, str, str]]:
         ("room", "order: fair", "order: fifo", ("small", "order", "fair", "fifo", "changes")),
         ("calendar", "18:00", "19:00", ("Demo day", "end", "2026-12-10 18:00", "2026-12-10 19:00", "changes")),
         ("calendar", "{a100: 2}", "{a100: 1}", ("Demo day", "gpu:a100", "2", "1", "loses")),
+        ("room", "order: fair", "claim_timeout: 5m", ("small", "claim_timeout", "10m", "5m", "changes")),
+        ("tenants", "name: Ada", "name: Ada\n    max_running_jobs: 9",
+         ("ada", "max running jobs", "", "9", "loses")),
+        ("tenants", "name: Ada", "name: Ada\n    user_limit: {cpu: 2}",
+         ("ada", "user_limit cpu", "", "2", "loses")),
     ],
 )  # fmt: skip
 def test_one_change_is_one_line(
@@ -40,6 +45,49 @@ def test_one_change_is_one_line(
 ) -> None:
     """It names whom it concerns, what, from what to what, and whether that is a gain."""
     assert told(tmp_path, **changed(file, old, new)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("order: fair", "depth: all",
+         [("blocked borrowers", "depth", "1", "all", "gains"),
+          ("jobs that go past them", "depth", "1", "all", "loses")]),
+        ("order: fair", "between_borrowers: fair",
+         [("waiting borrowers", "between_borrowers", "never", "fair", "gains"),
+          ("running borrowers above their share", "between_borrowers", "never", "fair", "loses")]),
+        ("order: fair", "within_tenant: priority",
+         [("jobs of higher priority", "within_tenant", "never", "priority", "gains"),
+          ("running jobs of lower priority", "within_tenant", "never", "priority", "loses")]),
+        ("order: fair", "reclaim_within: 30m",
+         [("borrowers that must not be displaced", "reclaim_within", "0s", "30m", "gains"),
+          ("jobs within guarantee", "reclaim_within", "0s", "30m", "loses")]),
+        ("order: fair", "backfill: false",
+         [("jobs behind a blocked one", "backfill", "true", "false", "loses"),
+          ("blocked jobs without a reservation", "backfill", "true", "false", "gains")]),
+    ],
+)  # fmt: skip
+def test_a_setting_of_the_room_says_who_gains_and_who_loses(
+    tmp_path: Path, old: str, new: str, expected: list[tuple[str, str, str, str, str]]
+) -> None:
+    """What one kind of job gains another loses; both are named."""
+    assert told(tmp_path, **changed("room", old, new)) == expected
+
+
+def test_what_a_tenant_keeps_its_borrowers_lose(tmp_path: Path) -> None:
+    """It gains certainty, and those who would borrow what is idle lose it."""
+    assert told(tmp_path, **changed("tenants", "name: Ada", "keep: {gpus: {a100: 1}}"))[1:] == [
+        ("ada", "name", "Ada", "", "changes"),
+        ("from ada", "keep gpu:a100", "", "1", "loses"),
+    ]
+
+
+def test_whose_guarantee_yields_loses(tmp_path: Path) -> None:
+    """Each tenant that gives way has a line of its own."""
+    assert told(tmp_path, **changed("calendar", "[ada]", "[ada]\n    yields: [bob]")) == [
+        ("Demo day", "yields", "", "bob", "changes"),
+        ("bob", "yields to Demo day", "", "yes", "loses"),
+    ]
 
 
 def test_a_weight_changes_the_shares_of_all_siblings(tmp_path: Path) -> None:
