@@ -2,8 +2,9 @@
 
 The trace of ../shared/traces/philly-vc on 60 nodes of 8 GPUs, which its dense window (2017-10-03 to 12-05, the
 default) would fill to 94 %. Virtual clusters are tenants, guaranteed GPUs in proportion to their nodes
-(philly_vc_nodes.csv, rounded down; those without nodes, none). The trace has no time limits: the planner is told
-true lengths. Each policy is played in a process of its own.
+(philly_vc_nodes.csv, rounded down; those without nodes, none). The trace has no time limits: each job gets the
+shortest of a few that users would choose from (LIMITS) in which it ends. Each policy is played in a process of its
+own.
 
 fifo: strict, in order of submission, nothing overtakes. easy: the same with EASY backfill. drf: fair order of
 current shares (memory 0), without guarantees. dure: guarantees with reclaim, memory, fair between borrowers.
@@ -38,6 +39,7 @@ Figures: TypeAlias = dict[str, Any]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT.parent / "shared/traces/philly-vc"
+LIMITS: Final = tuple(hours * 3600 for hours in (1, 4, 12, 24, 72, 168, 336, 2160))
 NODES: Final = 60
 GPUS: Final = 8
 
@@ -66,10 +68,15 @@ WINDOWS: Final = {
 
 
 def work(window: str) -> Trace:
-    """The jobs of a window."""
+    """The jobs of a window, with limits."""
     trace = read_philly(FOLDER / "philly.csv.gz")
-    chosen = WINDOWS[window]
-    return replace(trace, jobs=tuple(job for job in trace.jobs if job.submit in chosen))
+    chosen = (job for job in trace.jobs if job.submit in WINDOWS[window])
+    return replace(trace, jobs=tuple(job._replace(limit=limit(job.run)) for job in chosen))
+
+
+def limit(run: int) -> int:
+    """Seconds: the shortest limit in which a job ends."""
+    return next(seconds for seconds in LIMITS if run <= seconds)
 
 
 def tenants(trace: Trace, guaranteed: bool) -> tuple[Tenant, ...]:
@@ -97,7 +104,7 @@ def measured(name: str, window: str) -> Figures:
     owners = {job.owner: job.owner for job in trace.jobs}
     rules = room(PLANNINGS[name], tenants(trace, name in GUARANTEED))
     begun = time.process_time()
-    played = play(trace, rules, Settings(Estimates.EXACT, RoomOf.BUNDLE, tenants=owners))
+    played = play(trace, rules, Settings(Estimates.REQUESTED, RoomOf.BUNDLE, tenants=owners))
     took = time.process_time() - begun
     promised = replace(rules, tenants=tenants(trace, guaranteed=True))
     figures = report(replace(played, rules=promised))
