@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
+from pathlib import Path
 from statistics import mean, median
 from typing import Final, cast
 
@@ -44,8 +45,8 @@ from dure.simulate.swf import read_swf
 from dure.simulate.trace import Trace, TraceJob
 from dure_policies import read_bundle
 
-BUDGET: Final = Budget(events=100_000, least=3)
-"""Of a low-priority child that has tens of seconds: RICC keeps up to 20,000 jobs waiting."""
+BUDGET: Final = Budget(events=80_000)
+"""Of a child that has tens of seconds: RICC keeps up to 20,000 jobs waiting."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,8 @@ class Watched(Room):
         begun = time.process_time()
         estimate = estimate_one(snapshot, self.rules, self.learnt, now, job, self.budget)
         seconds = time.process_time() - begun
+        if estimate.p90 == now:
+            return Asked(estimate, now, now, seconds, len(snapshot.pending), self.chosen[job.id])
         naive = one_future(snapshot, self.rules, now, job, 1.0)
         means = one_future(snapshot, self.rules, now, job, self.runs / max(self.limits, 1.0))
         return Asked(estimate, naive, means, seconds, len(snapshot.pending), self.chosen[job.id])
@@ -143,9 +146,9 @@ def one_future(snapshot: Snapshot, rules: Rules, now: Instant, job: Job, part: f
     return future.starts.get(job.id)
 
 
-def swf(name: str, path: str) -> Case:
+def swf(name: str, path: Path) -> Case:
     """An SWF log on one node of its own size, under policies/easy."""
-    trace = read_swf(TRACES / path)
+    trace = read_swf(path)
     node = Node("trace", "trace", Resources(cpu=(trace.processors or 0) * 1000))
     rules = read_bundle(ROOT / "policies/easy").rules
     groups = {job.tasks: (TaskGroup(cpu=job.tasks.count * 1000),) for job in trace.jobs}
@@ -212,9 +215,9 @@ def play(case: Case, samples: int) -> list[Asked]:
 
 
 CASES: Final[dict[str, tuple[Callable[[], Case], int]]] = {
-    "kth": (lambda: swf("KTH-SP2", "swf-kth-sp2/KTH-SP2_log.swf.gz"), 350),
+    "kth": (lambda: swf("KTH-SP2", TRACES / "swf-kth-sp2/KTH-SP2_log.swf.gz"), 350),
     "philly": (dense_philly, 200),
-    "ricc": (lambda: swf("RICC-2010-2", "swf-ricc-2010/RICC-2010-2.swf.gz"), 60),
+    "ricc": (lambda: swf("RICC-2010-2", TRACES / "swf-ricc-2010/RICC-2010-2.swf.gz"), 60),
 }
 """How to read each case, and how many submissions of its second half to ask at."""
 

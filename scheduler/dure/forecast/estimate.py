@@ -37,8 +37,8 @@ class Budget:
     are ended at their limits.
     """
 
-    futures: int = 23
-    least: int = 5
+    futures: int = 11
+    least: int = 3
     events: int = 40_000
     horizon: Millis = 60 * DAY
     limits_end: bool = True
@@ -113,11 +113,13 @@ def _estimates(
 ) -> dict[JobId, Estimate]:  # fmt: skip
     number, most = _affordable(snapshot, budget)
     bounds = Bounds(now + budget.horizon, most, watched)
-    futures: list[Mapping[JobId, Instant]] = []
+    asked, futures = list(asked), list[Mapping[JobId, Instant]]()
     for which in range(number):
         future = Future(snapshot, rules, now, _lengths(learnt, budget, number, which))
         future.run(bounds)
         futures.append(future.starts)
+        if all(future.starts.get(job.id) == now for job in asked):
+            break  # what the Room decides now is the same in every future
     return {job.id: _estimate(job, futures, rules, learnt, now, budget) for job in asked}
 
 
