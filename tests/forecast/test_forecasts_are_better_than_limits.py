@@ -51,8 +51,8 @@ def scored(asked: list[Asked]) -> tuple[float, float, int]:
 
 def test_users_habits_make_estimates_better_than_limits() -> None:
     """Of a made-up week: nine in ten hold, more or less, and the error is far below that of the naive forecast."""
-    held, ratio, waited = scored(play(workload(360), 36))
-    assert waited >= 20
+    held, ratio, waited = scored(play(workload(240), 30))
+    assert waited >= 12
     assert held >= 0.8
     assert ratio <= 0.7
 

@@ -24,12 +24,14 @@ _KEPT: Final = 400
 """Past forecasts kept."""
 _FADE: Final = 150.0
 """Forecasts after which one weighs 1/e of the latest."""
-_NEAR: Final = 1.0
+_NEAR: Final = 2.0
 """Two forecasts whose lengths differ by this in log weigh 1/e for each other."""
 _LEAST: Final = 2 * MINUTE
 """C: below this lengths do not count as different."""
-_PRIOR: Final = 4.0
-"""Weight of the supposition that the futures are right: until so much is learnt they mostly speak."""
+_PRIOR: Final = 2.0
+"""Weight of what is supposed of the next forecast: that its median is right, and that its p90 falls short..."""
+_SHORT: Final = 0.4
+"""...by this in log (a half): the mass that conformal prediction sets on what has not been seen yet."""
 _HOLDS: Final = 0.9
 
 
@@ -66,8 +68,8 @@ class Calibration:
     def correct(self, said: Wait) -> Wait:
         """What the futures say, as past forecasts correct it; the p90 is never below the median."""
         near = self._near(_log(said.median))
-        median = _scaled(said.median, _quantile([(o.median, weight) for o, weight in near], 0.5, _PRIOR))
-        p90 = _scaled(said.p90, _quantile([(o.p90, weight) for o, weight in near], _HOLDS, _PRIOR))
+        median = _scaled(said.median, _quantile([(o.median, weight) for o, weight in near], 0.5, 0.0))
+        p90 = _scaled(said.p90, _quantile([(o.p90, weight) for o, weight in near], _HOLDS, _SHORT))
         return Wait(median, max(median, p90))
 
     def _near(self, said: float) -> list[tuple[_Outcome, float]]:
@@ -86,9 +88,9 @@ def _scaled(wait: Millis, by: float) -> Millis:
     return max(0, round((wait + _LEAST) * exp(by)) - _LEAST)
 
 
-def _quantile(weighed: list[tuple[float, float]], part: float, prior: float) -> float:
-    """The value below which a part of the weight lies, with `prior` of weight on 0 (no correction)."""
-    ordered = sorted([*weighed, (0.0, prior)])
+def _quantile(weighed: list[tuple[float, float]], part: float, supposed: float) -> float:
+    """The value below which a part of the weight lies, that of what is supposed included."""
+    ordered = sorted([*weighed, (supposed, _PRIOR)])
     wanted = part * sum(weight for _, weight in ordered)
     for value, weight in ordered:
         wanted -= weight
