@@ -69,6 +69,13 @@ def test_what_a_tenant_keeps_and_may_hold_agrees_with_the_window(tmp_path: Path)
         ]
 
 
+def test_a_quota_that_cannot_be_read_says_only_that(tmp_path: Path) -> None:
+    """What it leaves open in sums and beside other quotas is no second finding."""
+    text = night("bob: {limit: {gpus: {a100: 8}}, weight: 3}", "bob: {guarantee: {gpus: {a100: two}}}")
+    line = "calendar.yaml:8:38: 'two' is not a whole number; write for example 12 or 1_200_000"
+    assert refused(write(tmp_path / "b", tenants=FULL["tenants"], calendar=text)) == [line]
+
+
 def test_windows_that_are_open_at_once_are_added_up(tmp_path: Path) -> None:
     """Each fits by itself; where both are open, from Saturday's midnight on, they do not."""
     weekend = '  Weekend:\n    days: [sat]\n    start: "00:00"\n    end: "24:00"\n    tenants:\n'

@@ -25,14 +25,14 @@ class Held:
     changed: dict[str, Place] = field(default_factory=dict)
 
     def under(self, changes: Iterable[Entry]) -> Held:
-        """The same with what windows change, the later of them last."""
+        """The same with what windows change, the later of them last; what could not be read changes nothing."""
         found = self
         for change in changes:
             guarantee, limit = (change.reads.get(key) for key in ("guarantee", "limit"))
-            if guarantee:
+            if guarantee and change.entry("guarantee").complete:
                 changed = found.changed | {"guarantee": guarantee.place}
                 found = replace(found, guarantee=stated(change.entry("guarantee")), changed=changed)
-            if limit:
+            if limit and change.entry("limit").complete:
                 changed = found.changed | {"limit": limit.place}
                 found = replace(found, limit=stated(change.entry("limit")), changed=changed)
         return found
@@ -42,6 +42,11 @@ def own(tenant: Entry) -> Held:
     """What tenants.yaml states."""
     guarantee, limit, keep = (stated(tenant.entry(key)) for key in ("guarantee", "limit", "keep"))
     return Held(guarantee, limit, keep, tenant.get("cohort", False))
+
+
+def known(tenant: Entry) -> bool:
+    """Whether its guarantee could be read whole, so that the rest can be held against it."""
+    return not tenant.lost("guarantee") and tenant.entry("guarantee").complete
 
 
 def amount(read: Read | None) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dure.model.resources import ResourceName
 from dure_policies.amounts import stated, written
-from dure_policies.checks.held import Held, amount, own
+from dure_policies.checks.held import Held, amount, known, own
 from dure_policies.checks.room import check_flavors
 from dure_policies.draft import Draft
 from dure_policies.findings import Findings, Place
@@ -19,8 +19,9 @@ def check(draft: Draft, findings: Findings) -> None:
     for name, tenant in draft.tenants.entries():
         for key in ("guarantee", "limit", "keep", "user_limit"):
             check_flavors(tenant.entry(key).entry("gpus"), draft, findings)
-        for place, message in misfits(name, own(tenant), below.get(name, set())):
-            findings.add(place, message)
+        if known(tenant):
+            for place, message in misfits(name, own(tenant), below.get(name, set())):
+                findings.add(place, message)
         if draft.tenants.complete:
             _check_cohort(name, tenant, below.get(name, set()), findings)
         _check_users(tenant, findings)

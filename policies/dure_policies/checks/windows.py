@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dure_policies.checks.held import own
+from dure_policies.checks.held import known, own
 from dure_policies.checks.names import check_names, check_tenant
 from dure_policies.checks.quotas import misfits, promised_below
 from dure_policies.checks.room import check_flavors
@@ -47,6 +47,8 @@ def _check_quotas(draft: Draft, findings: Findings) -> None:
     found: dict[tuple[Place, str], None] = {}
     said: set[tuple[Place, str]] = set()
     for tenant, names in _together(draft):
+        if not known(draft.tenants.entry(tenant)):
+            continue
         held, under = own(draft.tenants.entry(tenant)), below.get(tenant, set())
         changes = (draft.windows.entry(name).entry("tenants").entry(tenant) for name in names)
         said.update(misfits(tenant, held, under))
