@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dure.model.instants import HOUR
+from dure.model.rules import Rules
+from dure.planning.windows import Timetable
 from dure_policies import read_bundle
 from dure_policies.hours import DAYS
 from tests.policies.small_bundle import CALENDAR, FULL, WINDOWS, refused, write
@@ -141,7 +143,7 @@ def guaranteed(windows: list[tuple[set[int], int, int, dict[str, int]]], hour: i
     return sum(found.values())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(window_texts(), max_size=4),
     st.integers(0, 200),
@@ -169,7 +171,17 @@ def test_exactly_what_is_too_much_at_some_hour_is_refused(
         "prices": "prices: {}\n",
     }
     with tempfile.TemporaryDirectory() as folder:
-        assert (refused(write(Path(folder) / "b", **texts)) == []) == fits
+        bundle = write(Path(folder) / "b", **texts)
+        assert (refused(bundle) == []) == fits
+        held = planned(read_bundle(bundle).rules) if fits else []
+    assert held == ([guaranteed(stated, hour) for hour in range(168)] if fits else [])
+
+
+def planned(found: Rules) -> list[int]:
+    """What a and b are guaranteed together in each hour of the week, as the planner has it."""
+    timetable = Timetable(found)
+    weeks = (timetable.in_force(MONDAY + hour * HOUR).tenants for hour in range(168))
+    return [sum(one.guarantee.get("cpu") or 0 for one in tenants) // 1_000 for tenants in weeks]
 
 
 def _shown(instant: int) -> str:
