@@ -88,7 +88,7 @@ class Queue:
         self.lines = {turn: Lines(fair) for turn in Turn}
         self.standing = Sizes()
         self.firm: dict[Kind, None] = {}
-        self._shapes: dict[Asked, Shape] = {}
+        self._shapes: dict[tuple[Asked, bool], Shape] = {}
 
     def put(self, entry: Entry) -> Kind:
         """Queue a job; its class, which stands in the lines once it is judged."""
@@ -213,10 +213,10 @@ class Queue:
             kind.account.path[-1].parked.pop((kind, turn), None)
 
     def _shape(self, key: JobClass) -> Shape:
-        asked = (key.groups, key.time_limit, key.time_limits)
-        shape = self._shapes.get(asked)
+        asked, firm = (key.groups, key.time_limit, key.time_limits), not key.preemptible
+        shape = self._shapes.get((asked, firm))
         if shape is None:
-            shape = self._shapes[asked] = Shape(asked, self._axes, self._values)
+            shape = self._shapes[asked, firm] = Shape(asked, self._axes, self._values, firm)
         shape.users += 1
         return shape
 
@@ -228,4 +228,4 @@ class Queue:
         del kind.account.kinds[kind]
         shape.users -= 1
         if not shape.users:
-            del self._shapes[shape.asked]
+            del self._shapes[shape.asked, shape.firm]

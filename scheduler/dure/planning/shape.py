@@ -43,13 +43,17 @@ class Part:
 class Demand:
     """A shape under one choice of flavors. `parts` come in the order of placing, `total` is of the whole gang.
 
-    `limit` is the time limit under these flavors (speed differs), FOREVER where there is none.
+    `limit` is the time limit under these flavors (speed differs), FOREVER where there is none. `firm`: it
+    may not be preempted once it runs.
     """
 
-    __slots__ = ("limit", "parts", "total")
+    __slots__ = ("firm", "limit", "parts", "total")
 
-    def __init__(self, asked: Asked, flavors: Sequence[Flavor], axes: Axes, values: Vector) -> None:
+    def __init__(
+        self, asked: Asked, flavors: Sequence[Flavor], axes: Axes, values: Vector, firm: bool = False
+    ) -> None:
         groups, limit, limits = asked
+        self.firm = firm
         self.limit = lasting(longest_limit(limit, limits, flavors))
         parts = [
             Part(n, group, flavor, axes)
@@ -61,7 +65,7 @@ class Demand:
 
 
 class Shape:
-    """Task groups and their time limits.
+    """Task groups and their time limits, and whether they may be preempted (`firm`: not).
 
     `fits_empty`: the room would hold it if nothing else ran; None before it was asked. `kinds` are the classes of
     this shape that stand in line, `users` counts all that have it, `size` is the least that it asks for.
@@ -73,14 +77,14 @@ class Shape:
     `longest` is the longest.
     """
 
-    __slots__ = ("asked", "demands", "fits_empty", "groups", "kinds", "limit", "longest", "numbers", "plain",
-                 "size", "users")  # fmt: skip
+    __slots__ = ("asked", "demands", "firm", "fits_empty", "groups", "kinds", "limit", "longest", "numbers",
+                 "plain", "size", "users")  # fmt: skip
 
-    def __init__(self, asked: Asked, axes: Axes, values: Vector) -> None:
-        self.asked = asked
+    def __init__(self, asked: Asked, axes: Axes, values: Vector, firm: bool = False) -> None:
+        self.asked, self.firm = asked, firm
         self.groups = groups = asked[0]
         choices = product(*(group.flavors if group.gpus else ("",) for group in groups))
-        self.demands = tuple(Demand(asked, flavors, axes, values) for flavors in choices)
+        self.demands = tuple(Demand(asked, flavors, axes, values, firm) for flavors in choices)
         self.limit = min((demand.limit for demand in self.demands), default=lasting(asked[1]))
         self.longest = max((demand.limit for demand in self.demands), default=lasting(asked[1]))
         self.plain = len(groups) == 1
