@@ -1,8 +1,8 @@
 """One cycle: decide, verify, apply (DESIGN 2).
 
 In this order, so that the next cycle makes it right wherever this one is cut off: what is promised is on record
-with the evictions behind it; the Room takes everything as done at the instant of the decision; victims are told;
-places are taken; what is over is ended. A start or an eviction is assumed from the instant of its decision.
+with the evictions behind it; the Room takes everything as done at the instant of the decision; what is past its
+limit is ended, victims are told, places are taken. Starts and evictions are assumed from the decision on.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ async def cycle(live: Live) -> bool:
     await record_promises(live, plan)
     starts, gate = [s for s in plan.starts if s.job not in live.kept], asyncio.Semaphore(_AT_ONCE)
     await live.take(_assumed(live, plan, starts))
+    for end in plan.ends:
+        await _end(live, end)
     await evict_all(live, plan.evictions)
     if plan.evictions:
         crash_point("evicted")
     if any(start.claimed for start in starts):
         crash_point("before-claimed-start")
     accepted = await _all(*(_start(live, start, gate) for start in starts))
-    for end in plan.ends:
-        await _end(live, end)
     live.announce()
     live.stats.latency.observe(time.monotonic() - begun)
     return accepted
