@@ -93,12 +93,23 @@ def any_job(random: Random, world: World) -> Job:
     )
 
 
+def plain(rules: Rules) -> Rules:
+    """The same room with limits and guarantees only: what is free, and allowed, then starts."""
+    tenants = tuple(
+        Tenant(t.id, t.parent, weight=t.weight, guarantee=t.guarantee, limit=t.limit, term=t.term)
+        for t in rules.tenants
+    )
+    kept = rules.planning
+    planning = Planning(order=kept.order, memory=kept.memory, half_life=kept.half_life)
+    return replace(rules, planning=planning, tenants=tenants)
+
+
 class Wanderer:
     """Does one thing after another to a world."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, adapted: Callable[[Rules], Rules] = lambda rules: rules) -> None:
         self.random = Random(seed)
-        self.world = World.of(any_rules(self.random))
+        self.world = World.of(adapted(any_rules(self.random)))
         for number in range(self.random.randint(1, 4)):
             self.world.node(any_node(self.random, f"n{number}"), 0)
         self._things: list[tuple[float, Callable[[], None]]] = [

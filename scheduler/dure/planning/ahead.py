@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Ahead:
     """The room as it will be, moved on from end to end, and whether it then has a place for some demand.
 
-    What vacates counts as gone. `promises` are other reservations, each of which keeps its place over its time.
+    What vacates counts as free in the room as a whole at once, and on its node when it is gone. `promises` are
+    other reservations, each of which keeps its place over its time.
     """
 
     __slots__ = ("_counts", "_demands", "_promises", "_spare", "_state", "_view")
@@ -31,10 +32,8 @@ class Ahead:
         self._spare = list(state.nodes.spare)
         self._view: dict[Row, Vector] = {}
         for row, clear in state.nodes.cleared().items():
-            if row.open:
-                self._view[row] = clear
-                for axis, amount in enumerate(clear):
-                    self._spare[axis] += max(0, amount) - max(0, row.free[axis])
+            for axis, amount in enumerate(clear) if row.open else ():
+                self._spare[axis] += max(0, amount) - max(0, row.free[axis])
         self._counts: dict[Demand, _Count] | None = None
 
     def enough_with(self, held: Mapping[tuple[NodeId, int], int]) -> bool:
@@ -66,6 +65,14 @@ class Ahead:
                     free[axis] += amount * held.left
                 touched[row] = None
         self._recount(touched)
+
+    def vacated(self, row: Row) -> None:
+        """All that was told to leave a node has left it."""
+        if row.open:
+            there = self._there(row)
+            more = zip(row.clear(), row.free, strict=True)
+            there[:] = [now + clear - free for now, (clear, free) in zip(there, more, strict=True)]
+            self._recount({row: None})
 
     def place(self, at: Instant) -> tuple[Demand, list[Spot]] | None:
         """The best demand that has a place from `at` on for as long as it may run, and where."""

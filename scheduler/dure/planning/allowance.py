@@ -43,11 +43,20 @@ class Allowance:
         if kind.governed or turn is Turn.GUARANTEED:
             guaranteed = turn is Turn.GUARANTEED
             fitting = [d for d in fitting if self.within(kind, d, own) is guaranteed]
-        if kind.account.limited:
-            fitting = [d for d in fitting if in_limit(kind, d, promises.binding(d.limit, own))]
+        fitting = [d for d in fitting if self.in_limit(kind, d, promises, own)]
         if turn is Turn.BORROWED and not kind.key.preemptible:
             fitting = [d for d in fitting if self._is_spare(d, promises.binding(d.limit, own))]
         return fitting
+
+    def promised(self, kind: Kind, own: Promise | None = None) -> list[Demand]:
+        """The choices of flavors under which a job is within guarantee, be it over some limit or not."""
+        return [demand for demand in kind.shape.demands if self.within(kind, demand, own)]
+
+    def in_limit(self, kind: Kind, demand: Demand, promises: Promises, own: Promise | None = None) -> bool:
+        """Whether a job passes no limit, its own tenant's or one above it."""
+        if not kind.account.limited:
+            return True
+        return in_limit(kind, demand, promises.binding(demand.limit, own))
 
     def lent(
         self, kind: Kind, turn: Turn, demands: Sequence[Demand], free: Vector | None = None
@@ -74,7 +83,7 @@ class Allowance:
     def may_hold(self, kind: Kind, demand: Demand, promises: Promises, own: Promise | None) -> bool:
         """Whether quota allows a job these amounts, be they within guarantee or not."""
         binding = promises.binding(demand.limit, own)
-        if kind.account.limited and not in_limit(kind, demand, binding):
+        if not self.in_limit(kind, demand, promises, own):
             return False
         return kind.key.preemptible or self.within(kind, demand, own) or self._is_spare(demand, binding)
 
@@ -84,7 +93,7 @@ class Allowance:
         Asked with no reservation in the way: being beyond a guarantee or a limit then lasts.
         """
         if turn is Turn.GUARANTEED:
-            return True
+            return not self.promised(kind)  # over a limit above it only, it may still reclaim
         if self._state.rules.planning.within_tenant is WithinTenant.PRIORITY:
             return False  # a job of its tenant with lower priority may come, and leave for it
         return kind.account.limited and not any(in_limit(kind, d) for d in kind.shape.demands)

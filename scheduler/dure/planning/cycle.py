@@ -164,7 +164,7 @@ class Cycle:
         own = trial.promises.of(job)
         demands = self.allowance.demands(kind, turn, trial.promises, own)
         if not demands:
-            served = turn is Turn.BORROWED and self._displace(kind, job, kind.shape.demands)
+            served = self._make_room_in_quota(kind, job, turn)
             if not served:
                 self._keep_out(kind, turn)
             return served
@@ -214,10 +214,18 @@ class Cycle:
                 return True
         return False
 
+    def _make_room_in_quota(self, kind: Kind, job: JobId, turn: Turn) -> bool:
+        """Quota refuses a job: its tenant's lower priorities, or others below a common limit, may leave for it."""
+        if turn is Turn.BORROWED:
+            return self._displace(kind, job, kind.shape.demands)
+        return kind.account.limited and self._reclaim(
+            kind, job, self.allowance.promised(kind, self.trial.promises.of(job))
+        )
+
     def _reclaim(self, kind: Kind, job: JobId, demands: Sequence[Demand]) -> bool:
         for demand in demands:
             seeker = Seeker(job, kind.account, demand, self.trial.promises.of(job))
-            if spots := reclaim(self.trial, seeker):
+            if spots := reclaim(self.trial, kind, seeker):
                 self._settle(kind, seeker, spots)
                 return True
         return False
@@ -252,8 +260,12 @@ class Cycle:
         return False
 
     def _settle(self, kind: Kind, seeker: Seeker, spots: list[Spot]) -> None:
-        """What was vacated for a job is claimed."""
+        """What was vacated for a job is claimed; where quota alone stood in its way, it starts."""
         guaranteed = self.allowance.within(kind, seeker.demand, seeker.own)
+        if at_once := self.trial.fit(seeker.demand, seeker.own):
+            turn = Turn.GUARANTEED if guaranteed else Turn.BORROWED
+            self.trial.start(kind, seeker.job, at_once, seeker.demand, turn)
+            return
         self.trial.claim(kind, seeker.job, spots, seeker.demand, guaranteed)
 
     def _cleared_spare(self) -> list[int]:

@@ -12,15 +12,27 @@ from collections.abc import Iterator
 from dure.model.plan import Rule
 from dure.planning.clearing import Clearing, amounts_on
 from dure.planning.placement import Spot
-from dure.planning.quota import Account
+from dure.planning.queue import Kind
+from dure.planning.quota import Account, over_limit
 from dure.planning.running import Active
+from dure.planning.shape import Demand
 from dure.planning.state import State
 from dure.planning.trial import Trial
 from dure.planning.victims import BySlack, Seeker, herd, preempt
 
 
-def reclaim(trial: Trial, seeker: Seeker) -> list[Spot] | None:
-    """Evict borrowers for a job within guarantee, and say where it goes; None where that cannot make place."""
+def reclaim(trial: Trial, kind: Kind, seeker: Seeker) -> list[Spot] | None:
+    """Evict borrowers for a job within guarantee, and say where it goes; None where that cannot make place.
+
+    Limits above its tenant that others have used up are part of what it lacks.
+    """
+    allowance, demand = trial.allowance, seeker.demand
+
+    def in_limit() -> bool:
+        return allowance.in_limit(kind, demand, trial.promises, seeker.own)
+
+    if _own_limit(kind, demand):
+        return None
     binding = trial.promises.binding(seeker.demand.limit, seeker.own)
     clearing = Clearing(trial.state, seeker.demand, binding)
     lacking = clearing.lacking()
@@ -29,9 +41,14 @@ def reclaim(trial: Trial, seeker: Seeker) -> list[Spot] | None:
             round_ = _Round(trial, seeker.account, clearing, lacking, softly)
             herds = [herd(trial, account) for account in accounts if round_.may_have(account)]
             candidates = BySlack(trial, herds, round_.allowed)
-            if herds and (spots := preempt(trial, seeker, clearing, candidates, Rule.RECLAIM)):
+            if herds and (spots := preempt(trial, seeker, clearing, candidates, Rule.RECLAIM, in_limit)):
                 return spots
     return None
+
+
+def _own_limit(kind: Kind, demand: Demand) -> bool:
+    """Whether a limit is in the way that only its own tenant's jobs use."""
+    return any(over is kind.account for over, _, _ in over_limit(kind.account, demand.total))
 
 
 def chain(account: Account, other: Account) -> Iterator[Account]:

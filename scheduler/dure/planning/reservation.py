@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dure.model.instants import Instant
@@ -107,7 +107,7 @@ class Outlook:
 class _Search:
     """The first instant at which enough is free: all that end at one instant end together.
 
-    Besides ends of running jobs, ends of other reservations free something: `_untils`, latest first.
+    Besides ends of running jobs, ends of other reservations and what vacates free something: `_others`, latest first.
     """
 
     def __init__(
@@ -117,9 +117,8 @@ class _Search:
         self._ahead = Ahead(state, demands, promises)
         self._now = now
         self._at: Instant | None = None
-        self._untils = sorted({p.until for p in promises if p.until < FOREVER}, reverse=True)
-        leaving = (a.vacating_since or now for a in state.active.vacating.values())
-        self._soonest = max((since + state.rules.planning.grace for since in leaving), default=now)
+        untils = ((promise.until, None) for promise in promises if promise.until < FOREVER)
+        self._others = sorted((*untils, *_departures(state, now)), key=_at, reverse=True)
 
     def slot(self) -> Slot | None:
         """Estimates as EASY takes them: what is past its limit counts as ending LATE from now.
@@ -166,7 +165,7 @@ class _Search:
             return self._pass(chunk.stops)
         # Nothing within the chunk is enough; what ends at its last instant may go on in the next one.
         first, last = chunk.stops[0][0], chunk.stops[-1][0]
-        between = self._untils and self._untils[-1] < first
+        between = self._others and self._others[-1][0] < first
         slot = (self._move(first) if between else None) or self._move(last)
         self._ahead.free_all(chunk.held)
         return slot
@@ -180,11 +179,18 @@ class _Search:
     def _move(self, at: Instant) -> Slot | None:
         """Before something ends at a later instant, see whether what ended until now is enough."""
         slot = self._try() if at != self._at else None
-        while slot is None and self._untils and self._untils[-1] < at:
-            self._at = max(self._untils.pop(), self._now)
+        while slot is None and self._others and self._others[-1][0] < at:
+            self._at = self._others[-1][0]
+            self._leave(self._at)
             slot = self._try()
         self._at = at
         return slot
+
+    def _leave(self, at: Instant) -> None:
+        """All that ends, or is left, at one instant does so together."""
+        while self._others and self._others[-1][0] == at:
+            if (row := self._others.pop()[1]) is not None:
+                self._ahead.vacated(row)
 
     def _last(self) -> Slot | None:
         """Nothing that runs ends later."""
@@ -193,6 +199,21 @@ class _Search:
     def _try(self) -> Slot | None:
         if self._at is None:
             return None
-        at = max(self._at, self._soonest)
-        found = self._ahead.place(at)
-        return Slot(at, *found, self._ahead.beside(at, found[1])) if found else None
+        found = self._ahead.place(self._at)
+        return Slot(self._at, *found, self._ahead.beside(self._at, found[1])) if found else None
+
+
+def _departures(state: State, now: Instant) -> Iterator[tuple[Instant, Row | None]]:
+    """When each node is left by all that was told to leave it: after its grace, or LATE where that is past."""
+    grace, leaves = state.rules.planning.grace, dict[Row, Instant]()
+    for active in state.active.vacating.values():
+        since = now if active.vacating_since is None else active.vacating_since
+        gone = since + grace if since + grace > now else now + LATE
+        for place in active.places:
+            if place.left and (row := state.nodes.rows.get(place.node)):
+                leaves[row] = max(leaves.get(row, gone), gone)
+    yield from ((at, row) for row, at in leaves.items())
+
+
+def _at(other: tuple[Instant, Row | None]) -> Instant:
+    return other[0]

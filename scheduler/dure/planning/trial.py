@@ -12,7 +12,7 @@ from dure.model.instants import Instant
 from dure.model.job import JobId
 from dure.model.plan import Claim, Eviction, Reservation, Start
 from dure.planning.allowance import Allowance
-from dure.planning.axes import within
+from dure.planning.axes import Vector, within
 from dure.planning.backfill import Promises, beside, spare_beside
 from dure.planning.lines import Turn
 from dure.planning.nodes import Row
@@ -60,11 +60,9 @@ class Trial:
         """Whether more tasks of a shape fit on some node once it is vacated; never wrong in saying no."""
         known = self._claimable.get(shape)
         if known is None:
-            cleared = self.state.nodes.cleared().items()
-            parts = [part for demand in shape.demands for part in demand.parts]
             known = self._claimable[shape] = any(
-                tasks_in(part, clear) > tasks_in(part, row.free)
-                for row, clear in cleared if row.open for part in parts
+                _fits_more(shape, clear, row.free)
+                for row, clear in self.state.nodes.cleared().items() if row.open
             )  # fmt: skip
         return known
 
@@ -204,3 +202,11 @@ class Trial:
         )
         there = (job for job, where in taken if any(placement.node in nodes for placement in where))
         return next(there, "")
+
+
+def _fits_more(shape: Shape, clear: Vector, free: Vector) -> bool:
+    """Whether more of a shape may fit on a node; of several groups any more of what one asks for may decide."""
+    parts = [part for demand in shape.demands for part in demand.parts]
+    if shape.plain:
+        return any(tasks_in(part, clear) > tasks_in(part, free) for part in parts)
+    return any(clear[axis] > free[axis] for part in parts for axis, _ in part.amounts)

@@ -155,7 +155,7 @@ def _needed(
 def _would_do(
     trial: Trial, seeker: Seeker, victims: Sequence[Active], rule: Rule, enough: Callable[[], bool]
 ) -> bool:
-    if rule is not Rule.WITHIN_TENANT:
+    if rule is Rule.BETWEEN_BORROWERS:
         return True
     before = trial.state.tried()
     for victim in victims:
