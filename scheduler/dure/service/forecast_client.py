@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from dure.forecast.estimate import Estimate
 from dure.model.instants import Instant
-from dure.model.job import Job, JobId
+from dure.model.job import JobId
 from dure.model.rules import Rules
 from dure.service import frames
 from dure.service.pipe import Pipe
@@ -38,11 +38,15 @@ class ForecastClient:
         assert isinstance(answer, dict)  # noqa: S101 - narrows for mypy; the child answers in kind
         return answer
 
-    async def one(
-        self, packed: bytes, rules: Rules, now: Instant, job: Job, waiting_for: frozenset[JobId]
-    ) -> Estimate:
+    async def learned(self) -> bytes:
+        """All that it has learnt, for another child."""
+        answer = await self._pipe.ask(frames.Learned())
+        assert isinstance(answer, bytes)  # noqa: S101 - narrows for mypy; the child answers in kind
+        return answer
+
+    async def one(self, asked: frames.ForecastOne) -> Estimate:
         """The estimate of a job, were it submitted now."""
-        answer = await self._pipe.ask(frames.ForecastOne(packed, rules, now, job, waiting_for))
+        answer = await self._pipe.ask(asked)
         assert isinstance(answer, Estimate)  # noqa: S101 - narrows for mypy; the child answers in kind
         return answer
 

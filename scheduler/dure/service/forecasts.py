@@ -7,7 +7,6 @@ child is taught every end and start; should it die, another learns from the back
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +19,7 @@ from dure.model.job import Job, JobId
 from dure.model.record import JobRecord, JobState
 from dure.model.rules import Rules
 from dure.service.forecast_client import ForecastClient
-from dure.service.frames import Learn
+from dure.service.frames import ForecastOne, Learn
 from dure.service.live import Live, log
 from dure.service.pipe import PipeClosed
 
@@ -31,7 +30,7 @@ _SHARE: Final = 20
 _STALE: Final = 10 * MINUTE
 _AGAIN: Final = MINUTE
 """What nothing has happened to is forecast again after this time."""
-_PATIENCE_S: Final = 120.0
+_PATIENCE_S: Final = 300.0
 _ONE_PATIENCE_S: Final = 20.0
 _REMEMBERED: Final = 20_000
 """Ended jobs that a new child learns from: more would change nothing it says."""
@@ -44,6 +43,9 @@ class Forecasts:
     def __init__(self, live: Live) -> None:
         self._live = live
         self._client: ForecastClient | None = None
+        self._aside: ForecastClient | None = None
+        self._beginning = asyncio.Lock()
+        self._knowledge: bytes | None = None
         self._known: Mapping[JobId, Estimate] = {}
         self._rules: Rules | None = None
         self._cycles = -1
@@ -59,33 +61,40 @@ class Forecasts:
 
     async def one(self, job: Job, waiting_for: frozenset[JobId]) -> Estimate | None:
         """The forecast of a job that is not there yet; None where there is none in good time."""
-        live, client = self._live, self._client
-        if client is None:
+        live = self._live
+        if self._knowledge is None:
             return None
         try:
             packed, now = await live.child().packed(), live.now()
-            return await asyncio.wait_for(
-                client.one(packed, live.rules, now, job, waiting_for), _ONE_PATIENCE_S
-            )
+            asked = ForecastOne(self._knowledge, packed, live.rules, now, job, waiting_for)
+            client = await self._aside_client()
+            return await asyncio.wait_for(client.one(asked), _ONE_PATIENCE_S)
         except (PipeClosed, TimeoutError) as error:
             log.warning("no forecast of a job", error=f"{type(error).__name__}: {error}")
             return None
 
     async def run(self) -> None:
-        """Forecast until the server stops; no failure ends it."""
-        stopping, pause_s = self._live.stopping, 0.0
-        try:
-            while not stopping.is_set():
-                try:
-                    pause_s = await self._round()
-                except Exception as error:  # noqa: BLE001 - forecasts outlive any single failure
-                    log.warning("forecast failed", error=f"{type(error).__name__}: {error}")
-                    await self._let_go()
-                    pause_s = min(60.0, max(1.0, 2 * pause_s))
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stopping.wait(), pause_s)
-        finally:
-            await self._let_go()
+        """Forecast until the server stops, which then does not wait for a forecast; no failure ends it."""
+        rounds = asyncio.create_task(self._rounds(), name="forecast rounds")
+        await self._live.stopping.wait()
+        rounds.cancel()
+        await asyncio.gather(rounds, return_exceptions=True)
+        await self._let_go()
+        if self._aside is not None:
+            await self._aside.close()
+
+    async def _rounds(self) -> None:
+        failures = 0
+        while True:
+            try:
+                pause_s = await self._round()
+                failures = 0
+            except Exception as error:  # noqa: BLE001 - forecasts outlive any single failure
+                log.warning("forecast failed", error=f"{type(error).__name__}: {error}")
+                await self._let_go()
+                failures += 1
+                pause_s = min(60.0, 2.0**failures)
+            await asyncio.sleep(pause_s)
 
     async def _round(self) -> float:
         """One forecast of the queue, if there is reason for one; seconds to wait until the next."""
@@ -93,7 +102,8 @@ class Forecasts:
         if not live.ready:
             return 0.2
         client = await self._child()
-        await self._teach(client)
+        if await self._teach(client) or self._knowledge is None:
+            self._knowledge = await client.learned()
         if not self._worth_it():
             return _PAUSE_S / 3
         rules, cycles, now, begun = live.rules, live.stats.cycles, live.now(), time.monotonic()
@@ -101,7 +111,8 @@ class Forecasts:
         shown = time.monotonic() - begun
         known = await asyncio.wait_for(client.every(packed, rules, now), _PATIENCE_S)
         self._known, self._rules, self._cycles, self._at = known, rules, cycles, now
-        return max(_PAUSE_S, _SHARE * shown)
+        took = time.monotonic() - begun
+        return max(_PAUSE_S, _SHARE * shown, took)
 
     def _worth_it(self) -> bool:
         """Whether somebody waits, and something has happened since the last forecast."""
@@ -127,15 +138,23 @@ class Forecasts:
             await client.learn(Learn(ended))
         return client
 
-    async def _teach(self, client: ForecastClient) -> None:
-        """Hand on what was heard since the last time."""
+    async def _aside_client(self) -> ForecastClient:
+        """The child for single jobs, begun when the first one is asked for."""
+        async with self._beginning:
+            if self._aside is None or not self._aside.alive:
+                self._aside = await ForecastClient.spawn(self._live.inherited, _nothing)
+            return self._aside
+
+    async def _teach(self, client: ForecastClient) -> bool:
+        """Hand on what was heard since the last time; whether there was anything."""
         if not self._ended and not self._started:
-            return
+            return False
         started, names = tuple(self._started), tuple(self._ended)
         self._started.clear()
         self._ended.clear()
         records = [record for name in names if (record := await self._record(name)) is not None]
         await client.learn(Learn(tuple((job, length) for job, length, _ in _ran(records)), started))
+        return True
 
     async def _record(self, job: JobId) -> JobRecord | None:
         try:

@@ -93,9 +93,15 @@ class ForecastAll:
 
 
 @dataclass(frozen=True, slots=True)
-class ForecastOne:
-    """Answer: the Estimate of this job, were it submitted now."""
+class Learned:
+    """Answer: all that the forecasting child has learnt, pickled, for another child that forecasts."""
 
+
+@dataclass(frozen=True, slots=True)
+class ForecastOne:
+    """Answer: the Estimate of this job, were it submitted now, by what another child has `Learned`."""
+
+    knowledge: bytes
     packed: bytes
     rules: Rules
     now: Instant

@@ -86,7 +86,7 @@ def amounts(numbers: Numbers, kind: str = "") -> Text:
 
 
 def length(millis: Millis) -> Text:
-    """`2 h 30 min`, `2시간 30분`: the two largest units that are not zero; nothing finer than a second from one on."""
+    """`2 h 30 min`, `2시간 30분`: the two largest units that are not zero; from a second on no milliseconds."""
     millis -= millis % SECOND if millis >= SECOND else 0
     units = (
         (DAY, "d", "일"),
