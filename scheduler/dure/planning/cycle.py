@@ -109,12 +109,14 @@ class Cycle:
                 return
             if not self._serve(kind, kind.first, turn, may_reserve=backfill or turn is Turn.GUARANTEED):
                 dropped.add(kind)
-                if not backfill and turn is Turn.BORROWED and self._has_quota(kind):
+                if turn is Turn.BORROWED and self._stops_all(kind):
                     return
         self._backfill(lines.among(self._hopeful(turn, dropped)), turn)
 
-    def _has_quota(self, kind: Kind) -> bool:
-        """Whether place alone refused a class: what its own quota keeps back stops nobody else."""
+    def _stops_all(self, kind: Kind) -> bool:
+        """Under strict order whom place alone refused stops all after it; what its own quota keeps back nobody."""
+        if self._state.rules.planning.backfill:
+            return False
         return bool(self.allowance.demands(kind, Turn.BORROWED, self.trial.promises))
 
     def _backfill(self, line: Lines, turn: Turn) -> None:
@@ -247,6 +249,8 @@ class Cycle:
                 line.moved(kind)
                 refused.clear()
             else:
+                if self._stops_all(kind):
+                    return
                 line.leave(kind)
                 refused.add(same)
 
