@@ -1,6 +1,7 @@
 """One decision: the steps of DESIGN 3.3, tried on the state itself and undone (decision 0026).
 
-1. Claims whose place is empty start; those that are over end.
+1. What is in the way of the calendar leaves; its tenants' jobs start on what it keeps. Claims whose place is empty
+   start; those that are over end.
 2. and 3. Jobs within guarantee, one by one in order: start, claim what vacates, preempt, reclaim, or reserve.
 4. Borrowers walk once, in order: what fits and delays no reservation starts; up to `depth` of the others reserve.
 5. Borrowers that did not start preempt others, where policy and fairness let them.
@@ -13,17 +14,16 @@ from collections.abc import Iterator, Sequence
 
 from dure.model.instants import Instant
 from dure.model.job import JobId
-from dure.planning import claims, preemption, within_tenant
+from dure.planning import claims, entries, preemption, within_tenant
 from dure.planning.backfill import spare_beside
 from dure.planning.lines import Lines, Turn
 from dure.planning.order import Lineup
 from dure.planning.placement import Spot
 from dure.planning.queue import Kind
-from dure.planning.quota import Account
 from dure.planning.reclaim import reclaim
 from dure.planning.refusals import Refusals
 from dure.planning.reservation import Outlook
-from dure.planning.shape import FOREVER, Demand, Shape
+from dure.planning.shape import FOREVER, Demand
 from dure.planning.sizes import Gap, size_of
 from dure.planning.state import State
 from dure.planning.trial import Trial
@@ -45,6 +45,7 @@ class Cycle:
 
     def run(self) -> None:
         """Pass after pass until one changes nothing, so that a room to which the plan was applied has no starts."""
+        entries.clear(self.trial)
         claims.settle(self.trial)
         while self._pass():
             pass
@@ -64,6 +65,7 @@ class Cycle:
         trial = self.trial
         trial.lift()
         trial.again = False
+        entries.serve(trial)
         if self._state.tree.governed:
             self._within_guarantee()
         self._borrowers()
@@ -240,27 +242,28 @@ class Cycle:
                 self._preempt(promise.kind, promise.job, fairness)
         lines = self._state.queue.lines[Turn.BORROWED]
         accounts = dict.fromkeys(kind.account for kind in lines.stands)
-        behind = {account for account in accounts if fairness.behind(self.trial, account)}
+        behind = {account for account in accounts if fairness.behind(account)}
         line = lines.among(kind for kind in lines.stands if kind.account in behind)
-        refused: set[tuple[Account, Shape, bool]] = set()
         while kind := self.lineup.first(line, Turn.BORROWED, ()):
-            same = (kind.account, kind.shape, kind.key.preemptible)
-            if same not in refused and self._preempt(kind, kind.first, fairness):
+            if self._preempt(kind, kind.first, fairness):
                 line.moved(kind)
-                refused.clear()
+            elif self._stops_all(kind):
+                return
             else:
-                if self._stops_all(kind):
-                    return
                 line.leave(kind)
-                refused.add(same)
 
     def _preempt(self, kind: Kind, job: JobId, fairness: preemption.Fairness) -> bool:
-        own = self.trial.promises.of(job)
-        for demand in self.allowance.demands(kind, Turn.BORROWED, self.trial.promises, own):
+        trial, own = self.trial, self.trial.promises.of(job)
+        for demand in self.allowance.demands(kind, Turn.BORROWED, trial.promises, own):
             seeker = Seeker(job, kind.account, demand, own)
-            if spots := preemption.displace(self.trial, seeker, fairness):
+            same = preemption.same_answer(trial, seeker)
+            if same in fairness.refused:
+                continue
+            if spots := preemption.displace(trial, seeker, fairness):
+                fairness.refused.clear()
                 self._settle(kind, seeker, spots)
                 return True
+            fairness.refused.add(same)
         return False
 
     def _settle(self, kind: Kind, seeker: Seeker, spots: list[Spot]) -> None:

@@ -24,6 +24,7 @@ from dure.planning.quota import Account
 from dure.planning.reclaim import chain, rounds
 from dure.planning.running import Active
 from dure.planning.score import NONE, above, parts, share, whole
+from dure.planning.state import State
 from dure.planning.trial import Trial
 from dure.planning.victims import BySlack, Seeker, herd, preempt
 
@@ -38,20 +39,27 @@ def allowed(trial: Trial) -> bool:
 
 def displace(trial: Trial, seeker: Seeker, fairness: Fairness) -> list[Spot] | None:
     """Evict other borrowers for a borrower, and say where it goes; None where fairness or place forbid it."""
-    account = seeker.account
-    if not any(fairness.hopeful(seeker, other) for other in _others(trial, account)):
+    hopeful = fairness.hopeful(seeker)
+    if not hopeful:
         return None
     binding = trial.promises.binding(seeker.demand.limit, seeker.own)
     clearing = Clearing(trial.state, seeker.demand, binding)
     rules = _Rules(trial, seeker, clearing, fairness)
-    for accounts in _rounds(trial, account):
-        herds = [herd(trial, other) for other in accounts if fairness.hopeful(seeker, other)]
+    for accounts in fairness.rounds(seeker.account):
+        herds = [herd(trial, other) for other in accounts if other in hopeful]
         rules.sides = []
         candidates = BySlack(trial, herds, rules.allowed)
         if herds and (spots := preempt(trial, seeker, clearing, candidates, Rule.BETWEEN_BORROWERS)):
             fairness.settle(trial, seeker)
             return spots
     return None
+
+
+def same_answer(trial: Trial, seeker: Seeker) -> tuple[object, ...]:
+    """What decides whether a seeker finds victims: whose it is, what it asks for, and what binds it."""
+    binding = trial.promises.binding(seeker.demand.limit, seeker.own)
+    asked = tuple((part.gpu_axis, part.amounts, part.count) for part in seeker.demand.parts)
+    return seeker.account, asked, tuple(map(id, binding))
 
 
 def sides(preemptor: Account, victim: Account) -> Sides:
@@ -65,13 +73,20 @@ def strictly_fairer(preemptor_after: float, victim_after: float) -> bool:
 
 
 class Fairness:
-    """Scores as they would be before this decision's filling, and the preemptions that were accepted in it."""
+    """Scores as they would be before this decision's filling, and the preemptions that were accepted in it.
+
+    `refused` are answers (`same_answer`) that stand until something moves.
+    """
 
     def __init__(self, trial: Trial) -> None:
         state = trial.state
         self._state, self._room = state, whole(state.nodes.capacity, state.values)
         self._fresh: dict[Account, Vector] = {}
+        self._scores: dict[Account, tuple[int, float]] = {}
+        self._rivals: dict[Account, dict[Sides, list[Account]]] = {}
+        self._rounds: dict[Account, list[list[Account]]] = {}
         self.accepted: list[Sides] = []
+        self.refused: set[tuple[object, ...]] = set()
         for active in state.active.jobs.values():
             if active.vacating is None and active.since == trial.now:
                 self._count_fresh(active)
@@ -79,23 +94,33 @@ class Fairness:
 
     def score(self, account: Account, more: Amounts = ()) -> float:
         """Share of the room above guarantee by current holdings only, by weight; `more` is held too."""
-        held = list(account.held)
-        for axis, amount in enumerate(self._fresh.get(account, ())):
-            held[axis] -= amount
-        add(held, more)
-        current = parts(above(held, account.branch.promised, self._state.values), self._room)
-        return share(current, NONE, 0.0) / account.branch.weight
+        if more:
+            return self._worked_out(account, more)
+        known = self._scores.get(account)
+        if known is None or known[0] != account.version:
+            known = self._scores[account] = (account.version, self._worked_out(account, ()))
+        return known[1]
 
-    def hopeful(self, seeker: Seeker, other: Account) -> bool:
-        """Whether anything of the other may have to leave, by scores before any of it does."""
-        mine, theirs = sides(seeker.account, other)
-        return strictly_fairer(self.score(mine, seeker.demand.total), self.score(theirs))
+    def rounds(self, account: Account) -> list[list[Account]]:
+        """Other tenants with running jobs, from the nearest outward, but those above or below the own one."""
+        if account not in self._rounds:
+            self._rounds[account] = _rounds(self._state, account)
+        return self._rounds[account]
 
-    def behind(self, trial: Trial, account: Account) -> bool:
+    def hopeful(self, seeker: Seeker) -> set[Account]:
+        """Those of whom anything may have to leave, by scores before any of it does."""
+        after = {mine: self.score(mine, seeker.demand.total) for mine, _ in self._rivals_of(seeker.account)}
+        return {
+            other
+            for (mine, theirs), others in self._rivals_of(seeker.account).items()
+            if strictly_fairer(after[mine], self.score(theirs))
+            for other in others
+        }
+
+    def behind(self, account: Account) -> bool:
         """Whether anybody else is ahead of a tenant, so that it might preempt if it asked for little."""
         return any(
-            strictly_fairer(self.score(mine), self.score(theirs))
-            for mine, theirs in (sides(account, other) for other in _others(trial, account))
+            strictly_fairer(self.score(mine), self.score(theirs)) for mine, theirs in self._rivals_of(account)
         )
 
     def holds(self, seeker: Seeker, also: Sequence[Sides]) -> bool:
@@ -118,6 +143,22 @@ class Fairness:
     def _after(self, account: Account, seeker: Seeker) -> float:
         more = seeker.demand.total if account in seeker.account.path else ()
         return self.score(account, more)
+
+    def _rivals_of(self, account: Account) -> dict[Sides, list[Account]]:
+        rivals = self._rivals.get(account)
+        if rivals is None:
+            rivals = self._rivals[account] = {}
+            for other in next(iter(self.rounds(account)[-1:]), []):
+                rivals.setdefault(sides(account, other), []).append(other)
+        return rivals
+
+    def _worked_out(self, account: Account, more: Amounts) -> float:
+        held = list(account.held)
+        for axis, amount in enumerate(self._fresh.get(account, ())):
+            held[axis] -= amount
+        add(held, more)
+        current = parts(above(held, account.branch.promised, self._state.values), self._room)
+        return share(current, NONE, 0.0) / account.branch.weight
 
     def _count_fresh(self, active: Active) -> None:
         for over in self._state.quotas.account(active.job.tenant).path:
@@ -185,15 +226,10 @@ class _Rules:
         return fair
 
 
-def _rounds(trial: Trial, account: Account) -> list[list[Account]]:
+def _rounds(state: State, account: Account) -> list[list[Account]]:
     """As for a reclaim, but without tenants above or below the own one: between those there is no fair side."""
     apart = [
         [other for other in accounts if other not in account.path and account not in other.path]
-        for accounts in rounds(trial.state, account)
+        for accounts in rounds(state, account)
     ]
     return [accounts for accounts in apart if accounts]
-
-
-def _others(trial: Trial, account: Account) -> list[Account]:
-    """All other tenants with running jobs."""
-    return next(iter(_rounds(trial, account)[-1:]), [])

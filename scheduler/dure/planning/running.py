@@ -34,8 +34,8 @@ class Active:
     evicted the job before. `under` names the calendar entry whose capacity it uses.
     """
 
-    __slots__ = ("attempt", "checkpoint", "evictions", "job", "limit", "placements", "places", "since", "started",
-                 "times", "under", "vacating", "vacating_since")  # fmt: skip
+    __slots__ = ("_held", "attempt", "checkpoint", "evictions", "job", "limit", "placements", "places", "since",
+                 "started", "times", "under", "vacating", "vacating_since")  # fmt: skip
 
     def __init__(
         self, job: Job, attempt: int, since: Instant, placements: tuple[Placement, ...], axes: Axes
@@ -52,6 +52,7 @@ class Active:
             for p in sorted(placements, key=lambda placement: placement.group)
         ]
         self.times: dict[int, tuple[Instant | None, Instant | None]] = {}
+        self._held: Amounts | None = None
         self.started: Instant | None = None
 
     @property
@@ -62,7 +63,14 @@ class Active:
     @property
     def held(self) -> Amounts:
         """What the attempt still holds."""
-        return together((place.amounts, place.left) for place in self.places)
+        if self._held is None:
+            self._held = together((place.amounts, place.left) for place in self.places)
+        return self._held
+
+    def gives_back(self, place: Place) -> None:
+        """A task on one of its places is over."""
+        place.left -= 1
+        self._held = None
 
     @property
     def held_by_node(self) -> Held:
@@ -171,7 +179,7 @@ class Activity:
 
     def task_over(self, active: Active, place: Place) -> None:
         """A task of an attempt gives back what it held."""
-        place.left -= 1
+        active.gives_back(place)
         if active.vacating is None:
             self.ends.less(active.stop, [(place.node, place.amounts, 1)])
         self.changed()

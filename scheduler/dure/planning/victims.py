@@ -69,17 +69,19 @@ class BySlack:
     def next(self) -> Active | None:
         """See `Candidates`."""
         lineup = self._trial.lineup
-        self._herds = [herd for herd in self._herds if herd.jobs]
-        for herd in sorted(self._herds, key=lambda h: lineup.path(h.account, Turn.BORROWED), reverse=True):
-            if victim := herd.next(self._allowed):
-                herd.jobs.pop()
+        while self._herds:
+            last = max(self._herds, key=lambda herd: lineup.path(herd.account, Turn.BORROWED))
+            if victim := last.next(self._allowed):
+                last.jobs.pop()
                 return victim
+            self._herds.remove(last)
         return None
 
 
 def stays(trial: Trial, active: Active) -> bool:
     """Whether no rule lets this one be evicted: it may not be preempted, leaves already, or has just started."""
-    return not active.job.preemptible or active.vacating is not None or active.since == trial.now
+    firm = not active.job.preemptible or active.under in trial.state.open
+    return firm or active.vacating is not None or active.since == trial.now
 
 
 def herd(trial: Trial, account: Account) -> Herd:
