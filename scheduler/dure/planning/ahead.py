@@ -15,6 +15,7 @@ from dure.planning.shape import Demand, Part
 from dure.planning.state import State
 
 if TYPE_CHECKING:
+    from dure.planning.calendar import Block
     from dure.planning.reservation import Promise
 
 
@@ -22,13 +23,16 @@ class Ahead:
     """The room as it will be, moved on from end to end, and whether it then has a place for some demand.
 
     What vacates counts as free in the room as a whole at once, and on its node when it is gone. `promises` are
-    other reservations, each of which keeps its place over its time.
+    other reservations, each of which keeps its place over its time, `blocks` what the calendar keeps.
     """
 
-    __slots__ = ("_counts", "_demands", "_promises", "_spare", "_state", "_view")
+    __slots__ = ("_blocks", "_counts", "_demands", "_promises", "_spare", "_state", "_view")
 
-    def __init__(self, state: State, demands: Sequence[Demand], promises: Sequence[Promise] = ()) -> None:
-        self._state, self._demands, self._promises = state, demands, promises
+    def __init__(
+        self, state: State, demands: Sequence[Demand], promises: Sequence[Promise] = (),
+        blocks: Sequence[Block] = (),
+    ) -> None:  # fmt: skip
+        self._state, self._demands, self._promises, self._blocks = state, demands, promises, blocks
         self._spare = list(state.nodes.spare)
         self._view: dict[Row, Vector] = {}
         for row, clear in state.nodes.cleared().items():
@@ -91,20 +95,26 @@ class Ahead:
 
     def _beside_promises(self, at: Instant, demand: Demand) -> View:
         """What a job may have from `at` on: those that stand then are taken off, later ones keep their place."""
-        if not self._promises:
+        if not self._promises and not self._blocks:
             return self._view
         view = self._taken(at)
-        for promise in self._promises:
-            if at < promise.at < at + demand.limit:
-                for row, left in promise.extra.items():
+        later: tuple[Promise | Block, ...] = (*self._promises, *(self._blocks if demand.firm else ()))
+        for one in later:
+            if at < one.at < at + demand.limit:
+                for row, left in one.extra.items():
                     view[row] = list(map(min, view.get(row, row.free), left))
         return view
 
     def _taken(self, at: Instant) -> dict[Row, Vector]:
         """What is free at `at` beside the reservations that stand then."""
-        if not self._promises:
+        if not self._promises and not self._blocks:
             return self._view
         view = dict(self._view)
+        for block in self._blocks:
+            if block.at - self._state.rules.planning.grace <= at < block.until:
+                for row in block.kept:
+                    kept, free = block.idle(row), view.get(row, row.free)
+                    view[row] = [some - less_ for some, less_ in zip(free, kept, strict=True)]
         for promise in self._promises:
             if promise.at <= at < promise.until:
                 for part, row, tasks in promise.spots:

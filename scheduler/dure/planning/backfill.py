@@ -8,14 +8,17 @@ several reservations each binds a job that outlives it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 from dure.model.instants import Instant, Millis
 from dure.model.job import JobId
 from dure.planning.axes import Vector, add
+from dure.planning.calendar import Block
 from dure.planning.nodes import Row
 from dure.planning.placement import Spot, View
 from dure.planning.reservation import Promise
 from dure.planning.running import Active
+from dure.planning.shape import Demand, Shape
 
 
 def outlives(promise: Promise, limit: Millis, now: Instant) -> bool:
@@ -23,14 +26,31 @@ def outlives(promise: Promise, limit: Millis, now: Instant) -> bool:
     return now + limit > promise.at
 
 
-class Promises:
-    """The reservations that stand at a moment of the decision, in the order in which they were made."""
+class Kept(Protocol):
+    """What others have to leave free: a reservation, or a block of the calendar."""
 
-    __slots__ = ("_now", "standing")
+    @property
+    def extra(self) -> dict[Row, Vector]:
+        """What is left beside it on its nodes."""
+        ...
+
+    def counts(self, active: Active) -> bool:
+        """Whether what a running job holds is missing in `extra`."""
+        ...
+
+
+class Promises:
+    """The reservations that stand at a moment of the decision, in the order in which they were made.
+
+    `blocks` are what the calendar keeps, besides.
+    """
+
+    __slots__ = ("_now", "blocks", "standing")
 
     def __init__(self, now: Instant) -> None:
         self._now = now
         self.standing: list[Promise] = []
+        self.blocks: list[Block] = []
 
     def __iter__(self) -> Iterator[Promise]:
         return iter(self.standing)
@@ -60,22 +80,32 @@ class Promises:
         """Those that a job of this time limit, started now, would outlive, but its own."""
         return [p for p in self.standing if p is not own and outlives(p, limit, self._now)]
 
-    def charge(self, spots: Sequence[Spot], limit: Millis) -> None:
-        """A job of this time limit has started, or claimed its place."""
-        for promise in self.binding(limit):
-            _take(promise, spots)
+    def around(self, demand: Demand, own: Promise | None = None) -> list[Kept]:
+        """All that a job, started now, must leave its place: but its own reservation."""
+        found: list[Kept] = [*self.binding(demand.limit, own)]
+        return found + [block for block in self.blocks if block.binds(demand, self._now)]
+
+    def blocked(self, shape: Shape) -> bool:
+        """Whether the calendar binds a shape under any choice of flavors."""
+        return any(block.binds(demand, self._now) for block in self.blocks for demand in shape.demands)
+
+    def charge(self, spots: Sequence[Spot], demand: Demand) -> None:
+        """A job has started, or claimed its place."""
+        for kept in self.around(demand):
+            _take(kept, spots)
 
     def gone(self, active: Active, times: int = 1) -> None:
-        """A running job vacates: whatever it would have outlived has more left beside it."""
-        for promise in self.standing:
-            if active.end > promise.at:
+        """A running job vacates: whatever it stood in the way of has more left beside it."""
+        standing: list[Kept] = [*self.standing, *self.blocks]
+        for kept in standing:
+            if kept.counts(active):
                 for place in active.places:
-                    for row in promise.extra:
+                    for row in kept.extra:
                         if row.id == place.node:
-                            add(promise.extra[row], place.amounts, place.left * times)
+                            add(kept.extra[row], place.amounts, place.left * times)
 
 
-def beside(binding: Iterable[Promise], view: View) -> View:
+def beside(binding: Iterable[Kept], view: View) -> View:
     """What a job may take of `view` (or else of what is free) on nodes of these reservations."""
     left: dict[Row, Vector] = dict(view)
     for promise in binding:
@@ -84,7 +114,7 @@ def beside(binding: Iterable[Promise], view: View) -> View:
     return left
 
 
-def spare_beside(binding: Iterable[Promise], spare: Vector) -> Vector:
+def spare_beside(binding: Iterable[Kept], spare: Vector) -> Vector:
     """What such a job may take of the room as a whole: never less than what it can really get."""
     rest = list(spare)
     for row, left in beside(binding, {}).items():
@@ -93,7 +123,7 @@ def spare_beside(binding: Iterable[Promise], spare: Vector) -> Vector:
     return rest
 
 
-def _take(promise: Promise, spots: Sequence[Spot], times: int = 1) -> None:
+def _take(kept: Kept, spots: Sequence[Spot], times: int = 1) -> None:
     for part, row, tasks in spots:
-        if (left := promise.extra.get(row)) is not None:
+        if (left := kept.extra.get(row)) is not None:
             add(left, part.amounts, -tasks * times)

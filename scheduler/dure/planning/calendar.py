@@ -2,9 +2,9 @@
 
 Maintenance keeps whole nodes. An entry keeps its amounts, resource by resource: on nodes that hold most of them
 first, of equals the one of least value, always by what nodes have in all, so that a start beside what is kept moves
-nothing of it. Until `grace` before its beginning a block binds only jobs that may not be preempted and would run into
-it; preemptible ones count as gone by then. From there on it binds all but the jobs under the entry, and is kept where
-nothing has to leave before it is kept where preemptible jobs do.
+nothing of it. Until `grace` before its beginning a block binds only jobs that may not be preempted and would run
+into it; preemptible ones count as gone by then. From there on it binds all but the jobs under the entry, and is
+kept where nothing has to leave before it is kept where preemptible jobs do.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from dure.model.resources import Quota
 from dure.model.rules import CalendarEntry, Maintenance, Rules
 from dure.planning.axes import FIRST_GPU, Amounts, Vector, add
 from dure.planning.nodes import Row
-from dure.planning.placement import Spot
 from dure.planning.running import Active
 from dure.planning.shape import Demand
 from dure.planning.state import State
@@ -51,6 +50,12 @@ class Block:
     extra: _ByRow
     short: _ByRow
 
+    def idle(self, row: Row) -> Vector:
+        """What it keeps on a node and nobody uses yet."""
+        used = self.used.get(row)
+        kept = self.kept[row]
+        return [some - mine for some, mine in zip(kept, used, strict=True)] if used else kept
+
     def binds(self, demand: Demand, now: Instant) -> bool:
         """Whether a job, started now, would stand in its way."""
         return self.closed or (demand.firm and now + demand.limit > self.at)
@@ -60,12 +65,6 @@ class Block:
         if active.under in self.inside:
             return False
         return self.closed or (not active.job.preemptible and active.end > self.at)
-
-    def charge(self, spots: Sequence[Spot]) -> None:
-        """A job that it binds has started, or claimed its place."""
-        for part, row, tasks in spots:
-            if (left := self.extra.get(row)) is not None:
-                add(left, part.amounts, -tasks)
 
 
 def blocks(state: State, now: Instant) -> list[Block]:
@@ -128,8 +127,8 @@ class _Keeping:
         used = _held(self._state, lambda active: bool(planned.entry) and active.under == planned.name)
         kept, short = self._of_entry(planned.entry, used) if planned.entry else self._of_nodes()
         return Block(
-            planned.name, rule, span.start, span.end, planned.closed, tenants, self._before, frozenset(), kept, used,
-            {}, short,
+            planned.name, rule, span.start, span.end, planned.closed, tenants, self._before, frozenset(), kept,
+            used, {}, short,
         )  # fmt: skip
 
     def _of_nodes(self) -> tuple[_ByRow, _ByRow]:
@@ -237,6 +236,12 @@ def asked(resources: Quota, state: State) -> Amounts:
     """What an entry states, by axis; what the room has no axis for it cannot keep."""
     index = state.axes.index
     return tuple(sorted((index[name], amount) for name, amount in resources.stated if name in index))
+
+
+def has_any(rules: Rules, now: Instant) -> bool:
+    """Whether the calendar has anything to say from now on."""
+    spans = (*(one.interval for one in rules.calendar), *(one.interval for one in rules.maintenance))
+    return any(now < span.end for span in spans)
 
 
 def keeps(rules: Rules, now: Instant, until: Millis) -> Iterator[CalendarEntry]:

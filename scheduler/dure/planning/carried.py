@@ -33,7 +33,8 @@ def taken_up(
     if policies[-1][1] != rules:
         policies.append((max(snapshot.watermark, snapshot.at if since is None else since), rules))
     in_force = times.in_force(at if now is None else now)
-    state = State(in_force, (*_flavors(snapshot, policies), *also))
+    flavors = (*_flavors(snapshot, policies), *also)
+    state = State(in_force, flavors, times.open_at(at if now is None else now))
     course = Course(state, Histories(state.axes, policies[0], snapshot.watermark), times)
     course.at = at
     course.past = list(snapshot.past)
@@ -43,8 +44,9 @@ def taken_up(
 
 
 def in_phase(course: Course, now: Instant) -> Course:
-    """The course as it goes on at `now`: made anew where another window or tenancy is in force then."""
-    if course.times.in_force(now) is course.state.rules:
+    """The course as it goes on at `now`: made anew where other windows, tenancies or entries are in force then."""
+    times, state = course.times, course.state
+    if times.in_force(now) is state.rules and {entry.name for entry in times.open_at(now)} == state.open:
         return course
     return taken_up(snapshot(course), course.times.rules, None, (), course.times, now)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dure.planning.axes import Amounts, Vector, add
+from dure.planning.backfill import Kept
 from dure.planning.nodes import Row
 from dure.planning.placement import Spot, place, tasks_in
-from dure.planning.reservation import Promise
 from dure.planning.running import Active
 from dure.planning.shape import Demand, Part
 from dure.planning.state import State
@@ -21,7 +21,7 @@ class Clearing:
 
     __slots__ = ("_binding", "_demand", "_extras", "_fits", "_found", "_state", "_view")
 
-    def __init__(self, state: State, demand: Demand, binding: Sequence[Promise]) -> None:
+    def __init__(self, state: State, demand: Demand, binding: Sequence[Kept]) -> None:
         self._state, self._demand, self._binding = state, demand, binding
         self._view: dict[Row, Vector] = dict(state.nodes.cleared())
         self._extras = [{row: list(left) for row, left in promise.extra.items()} for promise in binding]
@@ -35,8 +35,8 @@ class Clearing:
             if row is None or not row.open or not held.left:
                 continue
             add(self._there(row), held.amounts, held.left * times)
-            for promise, extra in zip(self._binding, self._extras, strict=True):
-                if active.end > promise.at and row in extra:
+            for kept, extra in zip(self._binding, self._extras, strict=True):
+                if kept.counts(active) and row in extra:
                     add(extra[row], held.amounts, held.left * times)
             self._recount(row)
 

@@ -23,7 +23,7 @@ DIMENSIONS: Final = (Dimension.CPU, Dimension.MEMORY, Dimension.GPU)
 class Weighing:
     """What of one policy version histories depend on: also its edges, at which other guarantees come into force."""
 
-    __slots__ = ("_axes", "_trees", "half_life", "rules", "times", "values")
+    __slots__ = ("_axes", "_calendar", "_trees", "half_life", "rules", "times", "values")
 
     def __init__(self, rules: Rules, axes: Axes) -> None:
         self.rules, self.times = rules, Timetable(rules)
@@ -31,6 +31,7 @@ class Weighing:
         self.values = axes.values(rules.flavors)
         self._axes = axes
         self._trees: dict[int, Tree] = {}
+        self._calendar = [(entry, axes.vector(entry.resources.stated)) for entry in rules.calendar]
 
     def tree(self, at: Instant) -> Tree:
         """The tenants as they are promised at `at`."""
@@ -39,6 +40,17 @@ class Weighing:
         if tree is None:
             tree = self._trees[id(rules)] = Tree(rules, self._axes)
         return tree
+
+    def on_top(self, at: Instant) -> dict[TenantId, Vector]:
+        """What entries of the calendar that are open at `at` promise on top, to tenants and all above them."""
+        promised: dict[TenantId, Vector] = {}
+        for entry, amounts in self._calendar:
+            if at in entry.interval:
+                tree = self.tree(at)
+                for tenant in {over for one in entry.tenants for over in tree.branch(one).path}:
+                    before = promised.get(tenant, self._axes.zeros())
+                    promised[tenant] = [one + other for one, other in zip(before, amounts, strict=True)]
+        return promised
 
 
 class Track:
@@ -82,6 +94,7 @@ class Fold:
         "_direct",
         "_edge",
         "_facts",
+        "_on_top",
         "_room",
         "_touched",
         "_tracks",
@@ -210,6 +223,7 @@ class Fold:
     def _enter(self, at: Instant) -> None:
         """What is promised from `at` on."""
         self._tree, self._edge = self._weighing.tree(at), self._weighing.times.next_edge(at)
+        self._on_top = self._weighing.on_top(at)
 
     def _close(self, at: Instant) -> None:
         for tenant, user in self._tracks if self._all else self._touched:
@@ -220,6 +234,8 @@ class Fold:
 
     def _close_track(self, tenant: TenantId, user: UserId, track: Track) -> None:
         promised = self._axes.zeros() if user else self._tree.branch(tenant).promised
+        if not user and tenant in self._on_top:
+            promised = [one + other for one, other in zip(promised, self._on_top[tenant], strict=True)]
         used = above(track.use, promised, self._weighing.values)
         values = parts(used, whole(self._room, self._weighing.values))
         for n, value in enumerate(values):

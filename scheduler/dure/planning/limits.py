@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dure.model.instants import Instant
 from dure.model.plan import End, EndCause
 from dure.model.rules import BetweenBorrowers
+from dure.planning.calendar import edges
 from dure.planning.claims import ends_at
 from dure.planning.state import State
 from dure.planning.windows import Timetable
@@ -21,7 +22,10 @@ def ends(state: State, now: Instant) -> tuple[End, ...]:
 def wake_at(state: State, times: Timetable, now: Instant, reservations: Iterable[Instant]) -> Instant | None:
     """The first instant after now at which a limit ends, a reservation begins, or other quotas come into force."""
     claims = (ends_at(state, claim) for claim in state.claims.values())
-    coming = (state.active.next_end(now), *_edges(state, times, now), *reservations, *claims, *_due(state))
+    coming = (
+        state.active.next_end(now), *_edges(state, times, now), *edges(times.rules, now), *reservations, *claims,
+        *_due(state),
+    )  # fmt: skip
     return min((at for at in coming if at is not None and at > now), default=None)
 
 

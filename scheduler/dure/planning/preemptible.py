@@ -19,10 +19,12 @@ from dure.planning.state import State
 def borrowed(state: State) -> Iterator[Active]:
     """What runs beyond guarantee, as whole jobs, in the order of starts (ties by id); claims count as started.
 
-    What vacates counts no longer.
+    What vacates counts no longer, and what runs under an entry of the calendar not before the entry ends; from then
+    on it comes first (DESIGN 3.1).
     """
     promises = Promises(state.tree)
-    staying = [active for active in state.active.jobs.values() if active.vacating is None]
+    running = (active for active in state.active.jobs.values() if active.vacating is None)
+    staying = [active for active in running if active.under not in state.open]
     for active in sorted((*staying, *state.active.claims.values()), key=_start):
         branch, held = state.tree.branch(active.job.tenant), active.held
         if not promises.within(branch, held):
@@ -47,5 +49,5 @@ def beyond(state: State, kept: Vector, amounts: Amounts, also: Amounts = ()) -> 
     return [(axis, by) for axis, by in over if by > 0]
 
 
-def _start(active: Active) -> tuple[Instant, JobId]:
-    return (active.since if active.started is None else active.started, active.job.id)
+def _start(active: Active) -> tuple[bool, Instant, JobId]:
+    return (not active.under, active.began, active.job.id)

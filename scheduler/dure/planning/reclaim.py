@@ -33,7 +33,7 @@ def reclaim(trial: Trial, kind: Kind, seeker: Seeker) -> list[Spot] | None:
 
     if _own_limit(kind, demand):
         return None
-    binding = trial.promises.binding(seeker.demand.limit, seeker.own)
+    binding = trial.promises.around(seeker.demand, seeker.own)
     clearing = Clearing(trial.state, seeker.demand, binding)
     lacking = clearing.lacking()
     for softly in (True, False):

@@ -10,12 +10,13 @@ from dure.model.job import JobId
 from dure.model.plan import Reservation
 from dure.planning.ahead import Ahead
 from dure.planning.axes import Amounts, Vector
+from dure.planning.calendar import Block
 from dure.planning.ends import Chunk, Stop
 from dure.planning.nodes import Row
 from dure.planning.placement import Spot, placements
 from dure.planning.queue import Kind
 from dure.planning.quota import Account
-from dure.planning.running import LATE
+from dure.planning.running import LATE, Active
 from dure.planning.shape import FOREVER, Demand
 from dure.planning.state import State
 
@@ -67,6 +68,10 @@ class Promise:
         """Whether the reserved job may be preempted once it runs."""
         return self.kind.key.preemptible
 
+    def counts(self, active: Active) -> bool:
+        """Whether what a running job holds is missing in `extra`."""
+        return active.end > self.at
+
     def reservation(self) -> Reservation:
         """As the plan says it."""
         return Reservation(self.job, self.at, placements(self.spots), self.guaranteed, self.yielded_to)
@@ -85,17 +90,18 @@ class Outlook:
         self._known: tuple[JobId, list[Demand], int, Slot | None] | None = None
 
     def earliest(
-        self, job: JobId, demands: Sequence[Demand], now: Instant, promises: Sequence[Promise] = ()
-    ) -> Slot | None:
+        self, job: JobId, demands: Sequence[Demand], now: Instant, promises: Sequence[Promise] = (),
+        blocks: Sequence[Block] = (),
+    ) -> Slot | None:  # fmt: skip
         """The first instant at which ends of time limits free enough beside these; None where they never do."""
-        if promises or self._state.nodes.leaving:
-            return _Search(self._state, demands, now, promises).slot()
+        if promises or blocks or self._state.nodes.leaving:
+            return _Search(self._state, demands, now, promises, blocks).slot()
         version, wanted = self._state.active.version, list(demands)
         if self._known is not None and not self._state.active.late(now):
             known_job, known_demands, known_version, slot = self._known
             if (known_job, known_version) == (job, version) and known_demands == wanted:
                 return slot
-        slot = _Search(self._state, demands, now, ()).slot()
+        slot = _Search(self._state, demands, now, (), ()).slot()
         self._known = None if self._state.active.late(now) else (job, wanted, version, slot)
         return slot
 
@@ -107,17 +113,20 @@ class Outlook:
 class _Search:
     """The first instant at which enough is free: all that end at one instant end together.
 
-    Besides ends of running jobs, ends of other reservations and what vacates free something: `_others`, latest first.
+    Besides ends of running jobs, ends of other reservations and of the calendar, and what vacates, free something:
+    `_others`, latest first.
     """
 
     def __init__(
-        self, state: State, demands: Sequence[Demand], now: Instant, promises: Sequence[Promise]
-    ) -> None:
+        self, state: State, demands: Sequence[Demand], now: Instant, promises: Sequence[Promise],
+        blocks: Sequence[Block],
+    ) -> None:  # fmt: skip
         self._active = state.active
-        self._ahead = Ahead(state, demands, promises)
+        self._ahead = Ahead(state, demands, promises, blocks)
         self._now = now
         self._at: Instant | None = None
-        untils = ((promise.until, None) for promise in promises if promise.until < FOREVER)
+        ends = (*(promise.until for promise in promises), *(block.until for block in blocks))
+        untils = ((at, None) for at in ends if at < FOREVER)
         self._others = sorted((*untils, *_departures(state, now)), key=_at, reverse=True)
 
     def slot(self) -> Slot | None:

@@ -9,7 +9,7 @@ from dure.model.job import JobId, Placement, TenantId
 from dure.model.node import Node
 from dure.model.plan import Claim, Eviction, Reservation
 from dure.model.resources import Flavor
-from dure.model.rules import Order, Rules
+from dure.model.rules import CalendarEntry, Order, Rules
 from dure.model.tenant import BudgetState
 from dure.planning.axes import Axes, Vector
 from dure.planning.nodes import Nodes, Row
@@ -24,16 +24,20 @@ from dure.planning.tree import Tree
 class State:
     """All that a decision works on. The same moves serve what happened and what a decision tries and undoes.
 
-    `claims` are those that stand, by job, in the order in which they were made, with the entry of the job, which
-    stands in no line meanwhile. `reservations` are the sticky ones. `budgets` names tenants whose budget is not in
-    order.
+    `open` names the entries of the calendar that are in force: what runs under them is not counted in quota and
+    scores. `claims` are those that stand, by job, in the order in which they were made, with the entry of the job,
+    which stands in no line meanwhile. `reservations` are the sticky ones. `budgets` names tenants whose budget is
+    not in order.
     """
 
-    __slots__ = ("_tried", "_version", "active", "axes", "budgets", "claimed", "claims", "fair", "nodes", "paused",
-                 "queue", "quotas", "reservations", "room_paused", "rules", "tree", "values")  # fmt: skip
+    __slots__ = ("_tried", "_version", "active", "axes", "budgets", "claimed", "claims", "fair", "nodes", "open",
+                 "paused", "queue", "quotas", "reservations", "room_paused", "rules", "tree", "values")  # fmt: skip
 
-    def __init__(self, rules: Rules, flavors: Iterable[Flavor]) -> None:
+    def __init__(
+        self, rules: Rules, flavors: Iterable[Flavor], open_entries: Iterable[CalendarEntry] = ()
+    ) -> None:
         self.rules = rules
+        self.open = frozenset(entry.name for entry in open_entries)
         self.axes = Axes((*flavors, *(flavor.name for flavor in rules.flavors)))
         self.values: Vector = self.axes.values(rules.flavors)
         self.tree = Tree(rules, self.axes)
@@ -84,7 +88,7 @@ class State:
         self.active.task_over(active, place)
         if row := self.nodes.rows.get(place.node):
             self._occupy(active, row, place.amounts, -1)
-        if active.vacating is None:
+        if active.vacating is None and active.under not in self.open:
             account = self.quotas.account(active.job.tenant)
             self.quotas.hold(account, active.job.user, place.amounts, -1)
             self.queue.released(account)
@@ -200,6 +204,8 @@ class State:
             self.nodes.vacate(row, amounts, times)
 
     def _count(self, active: Active, times: int) -> None:
+        if active.under in self.open:
+            return
         account = self.quotas.account(active.job.tenant)
         for place in active.places:
             if place.left:

@@ -51,7 +51,7 @@ class Trial:
 
     def fit(self, demand: Demand, own: Promise | None = None) -> list[Spot] | None:
         """Where a gang may start now beside the reservations of others, or None."""
-        nodes, binding = self.state.nodes, self.promises.binding(demand.limit, own)
+        nodes, binding = self.state.nodes, self.promises.around(demand, own)
         if not within(demand.total, spare_beside(binding, nodes.spare) if binding else nodes.spare):
             return None
         return place(demand, nodes, beside(binding, {}) if binding else {}, self.state.values)
@@ -69,13 +69,13 @@ class Trial:
     def fit_once_clear(self, demand: Demand, own: Promise | None = None) -> list[Spot] | None:
         """Where a gang may start once all that vacates is gone, beside reservations and claims, or None."""
         nodes = self.state.nodes
-        view = beside(self.promises.binding(demand.limit, own), nodes.cleared())
+        view = beside(self.promises.around(demand, own), nodes.cleared())
         return place(demand, nodes, view, self.state.values)
 
     def start(self, kind: Kind, job: JobId, spots: list[Spot], demand: Demand, turn: Turn) -> None:
         """A job takes its place."""
         self.lift_of(job)
-        self.promises.charge(spots, demand.limit)
+        self.promises.charge(spots, demand)
         where, guaranteed = placements(spots), turn is Turn.GUARANTEED
         active = self.state.try_start(job, self.now, where)
         self.touched[kind] = None
@@ -83,10 +83,17 @@ class Trial:
         self.again = self.again or backfill or not (kind.key.preemptible or guaranteed)
         self.starts.append(Start(job, active.attempt, where, guaranteed, backfill))
 
+    def start_under(self, kind: Kind, job: JobId, spots: list[Spot], entry: str) -> None:
+        """A job takes its place on what an entry of the calendar keeps."""
+        where = placements(spots)
+        active = self.state.try_start(job, self.now, where, entry)
+        self.touched[kind] = None
+        self.starts.append(Start(job, active.attempt, where, guaranteed=False, under=entry))
+
     def claim(self, kind: Kind, job: JobId, spots: list[Spot], demand: Demand, guaranteed: bool) -> None:
         """A job claims what is being vacated."""
         self.lift_of(job)
-        self.promises.charge(spots, demand.limit)
+        self.promises.charge(spots, demand)
         self.state.try_claim(Claim(job, self.now, placements(spots), guaranteed))
         self.touched[kind] = None
         self._moved(row for _, row, _ in spots)
@@ -122,7 +129,7 @@ class Trial:
     def slot(self, job: JobId, demands: Sequence[Demand], guaranteed: bool) -> Slot | None:
         """The earliest place of a blocked job beside the reservations that bind it."""
         others = [p for p in self.promises if p.job != job and (p.guaranteed or not guaranteed)]
-        return self._outlook.earliest(job, demands, self.now, others)
+        return self._outlook.earliest(job, demands, self.now, others, self.promises.blocks)
 
     def reserve(
         self, kind: Kind, job: JobId, demands: Sequence[Demand], guaranteed: bool, before: Reservation | None
@@ -167,6 +174,10 @@ class Trial:
         beside_others = bool(self.promises.binding(shape.longest, own))
         if own is not None and beside_others:
             return
+        if self.promises.blocked(shape):
+            if not shape.plain or any(self._fit_bare(demand) for demand in shape.demands):
+                return
+            beside_others = False
         if beside_others and shape.plain and shape not in self._refusals.bare:
             beside_others = any(self._fit_bare(demand) for demand in shape.demands)
         self._refusals.refused(shape, beside_others, self.state.queue.standing)

@@ -1,8 +1,9 @@
-"""Which quotas hold when: windows of the week (nights, weekends), and guarantees within tenancies only.
+"""Which quotas hold when: windows of the week (nights, weekends), tenancies, entries of the calendar.
 
 A window is in force from the first instant at which the clocks of its day show `start` or later to the first at
 which they show `end` or later, so that an hour which clocks skip or show twice neither loses nor doubles an edge.
-Outside its own tenancy, or that of a tenant above it, a tenant is promised nothing. An edge works like a policy
+Outside its own tenancy, or that of a tenant above it, a tenant is promised nothing. While an entry of the calendar
+is open the guarantees that it lets yield do (see yielding). An edge works like a policy
 version at its instant; it follows from the rules, so no snapshot carries it.
 """
 
@@ -18,20 +19,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from dure.model.instants import Instant
 from dure.model.job import TenantId
 from dure.model.resources import Quota
-from dure.model.rules import QuotaChange, Rules, Window
+from dure.model.rules import CalendarEntry, QuotaChange, Rules, Window
 from dure.model.tenant import Tenant
+from dure.planning.yielding import yielding
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = 7
 
-_Active: TypeAlias = tuple[tuple[bool, ...], frozenset[TenantId]]
-"""(which windows hold, whose own tenancy does not)."""
+_Active: TypeAlias = tuple[tuple[bool, ...], frozenset[TenantId], tuple[CalendarEntry, ...]]
+"""(which windows hold, whose own tenancy does not, which entries that let guarantees yield are open)."""
 
 
 class Timetable:
-    """Which of a bundle's windows and tenancies are in force when. Raises ValueError for an unknown time zone."""
+    """What of a bundle is in force when. Raises ValueError for an unknown time zone."""
 
     __slots__ = ("_known", "_last", "_terms", "_zone", "rules")
 
@@ -43,8 +45,8 @@ class Timetable:
         self._last: tuple[Instant, Instant | None, Rules] | None = None
 
     def in_force(self, at: Instant) -> Rules:
-        """The rules as they hold at `at`: the same object for the same windows and tenancies."""
-        if not self.rules.windows and not self._terms:
+        """The rules as they hold at `at`: the same object for the same windows, tenancies and entries."""
+        if not (self.rules.windows or self._terms or self.rules.calendar):
             return self.rules
         if self._last is not None:
             since, edge, rules = self._last
@@ -54,12 +56,16 @@ class Timetable:
         return self._last[2]
 
     def next_edge(self, at: Instant) -> Instant | None:
-        """The first instant after `at` at which a window or tenancy begins or ends; None where none does."""
-        return min((edge for edge in (*self._term_edges(), *self._around(at)) if edge > at), default=None)
+        """The first instant after `at` at which a window, tenancy or entry begins or ends; None for none."""
+        return min((edge for edge in (*self._fixed_edges(), *self._around(at)) if edge > at), default=None)
 
     def last_edge(self, at: Instant) -> Instant | None:
-        """The last instant up to and with `at` at which a window or tenancy began or ended."""
-        return max((edge for edge in (*self._term_edges(), *self._around(at)) if edge <= at), default=None)
+        """The last instant up to and with `at` at which a window, tenancy or entry began or ended."""
+        return max((edge for edge in (*self._fixed_edges(), *self._around(at)) if edge <= at), default=None)
+
+    def open_at(self, at: Instant) -> tuple[CalendarEntry, ...]:
+        """The entries of the calendar that are in force at `at`, in the order in which they are written."""
+        return tuple(entry for entry in self.rules.calendar if at in entry.interval)
 
     def edges(self, after: Instant, until: Instant) -> Iterator[Instant]:
         """Every edge over (after, until], in order, each once."""
@@ -71,15 +77,17 @@ class Timetable:
     def _at(self, at: Instant) -> Rules:
         active = tuple(self._holds(window, at) for window in self.rules.windows)
         over = frozenset(tenant for tenant, term in self._terms if at not in term)
-        if not any(active) and not over:
+        yields = self.open_at(at) if any(entry.yields for entry in self.open_at(at)) else ()
+        if not any(active) and not over and not yields:
             return self.rules
-        if (active, over) not in self._known:
+        if (active, over, yields) not in self._known:
             held = (w for w, is_active in zip(self.rules.windows, active, strict=True) if is_active)
-            self._known[active, over] = _changed(self.rules, held, over)
-        return self._known[active, over]
+            self._known[active, over, yields] = yielding(_changed(self.rules, held, over), yields)
+        return self._known[active, over, yields]
 
-    def _term_edges(self) -> Iterator[Instant]:
-        return (edge for _, term in self._terms for edge in (term.start, term.end))
+    def _fixed_edges(self) -> Iterator[Instant]:
+        spans = (*(term for _, term in self._terms), *(entry.interval for entry in self.rules.calendar))
+        return (edge for span in spans for edge in (span.start, span.end))
 
     def _around(self, at: Instant) -> Iterator[Instant]:
         """Edges of windows near `at`: each window comes round within a week, and ends at most a day later."""
@@ -127,7 +135,7 @@ class Timetable:
 
 
 def in_force(rules: Rules, at: Instant) -> Rules:
-    """The rules as they hold at `at`; the very same where no window holds and no tenancy is out of force.
+    """The rules as they hold at `at`; the very same where nothing of them differs then.
 
     Raises ValueError for an unknown time zone.
     """
@@ -135,7 +143,7 @@ def in_force(rules: Rules, at: Instant) -> Rules:
 
 
 def next_edge(rules: Rules, at: Instant) -> Instant | None:
-    """The first instant after `at` at which a window or tenancy begins or ends.
+    """The first instant after `at` at which a window, tenancy or entry begins or ends.
 
     Raises ValueError for an unknown time zone.
     """
@@ -143,7 +151,7 @@ def next_edge(rules: Rules, at: Instant) -> Instant | None:
 
 
 def edges(rules: Rules, after: Instant, until: Instant) -> tuple[Instant, ...]:
-    """Every instant over (after, until] at which a window or tenancy begins or ends, in order.
+    """Every instant over (after, until] at which a window, tenancy or entry begins or ends, in order.
 
     Raises ValueError for an unknown time zone.
     """

@@ -1,0 +1,167 @@
+"""The calendar in a decision: who leaves for it, and who starts on what an entry keeps (DESIGN 3.3, Also policy).
+
+What runs under an entry counts neither against guarantee nor limit nor score until the entry ends, from then on as
+ordinary use. Within what the entry keeps, its tenants' jobs start before everything else, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dure.model.plan import Eviction, Rule
+from dure.planning.axes import Vector
+from dure.planning.calendar import Block, asked, blocks, has_any, staying
+from dure.planning.lines import Turn
+from dure.planning.nodes import Row
+from dure.planning.placement import Spot, place
+from dure.planning.preemptible import borrowed
+from dure.planning.queue import Kind
+from dure.planning.running import Active
+from dure.planning.shape import Demand
+from dure.planning.trial import Trial
+from dure.planning.work_lost import lost_time, work_lost
+
+
+def clear(trial: Trial) -> None:
+    """Evict what must leave for the calendar, until what it keeps is kept."""
+    if not has_any(trial.state.rules, trial.now):
+        return
+    while victims := next(_in_the_way(trial), None):
+        block, found = victims
+        for active in found:
+            if active.job.id in trial.state.claims:
+                trial.unclaim(active.job.id)
+            else:
+                lost = lost_time(active, trial.now)
+                trial.evict(active, Eviction(active.job.id, active.attempt, block.rule, block.name, lost))
+
+
+def serve(trial: Trial) -> None:
+    """See anew what is kept, and start what may start on what open entries keep."""
+    if not has_any(trial.state.rules, trial.now):
+        return
+    trial.promises.blocks = blocks(trial.state, trial.now)
+    for block in tuple(trial.promises.blocks):
+        if block.rule is Rule.CALENDAR and block.at <= trial.now < block.until:
+            while _start_one(trial, block.name):
+                trial.promises.blocks = blocks(trial.state, trial.now)
+
+
+def _start_one(trial: Trial, name: str) -> bool:
+    block = next(one for one in trial.promises.blocks if one.rule is Rule.CALENDAR and one.name == name)
+    stated = {axis for axis, _ in _asked(trial, block)}
+    for _, kind in sorted(trial.lineup.heads(_kinds(trial, block), Turn.BORROWED), key=lambda head: head[0]):
+        for demand in kind.shape.demands:
+            if spots := _fit(trial, block, stated, demand):
+                trial.start_under(kind, kind.first, spots, name)
+                return True
+    return False
+
+
+def _asked(trial: Trial, block: Block) -> Iterable[tuple[int, int]]:
+    entry = next(one for one in trial.state.rules.calendar if one.name == block.name)
+    return asked(entry.resources, trial.state)
+
+
+def _kinds(trial: Trial, block: Block) -> list[Kind]:
+    """The waiting classes of its tenants and of all below them, whatever quota says."""
+    accounts = trial.state.quotas.accounts
+    below = {
+        account: None for tenant in block.tenants if tenant in accounts for account in accounts[tenant].below
+    }
+    return [kind for account in below for kind in account.kinds if kind.jobs and kind.verdict is None]
+
+
+def _fit(trial: Trial, block: Block, stated: set[int], demand: Demand) -> list[Spot] | None:
+    """Where a gang may start on what is kept; one that may not be preempted must end by then."""
+    if not any(axis in stated for axis, _ in demand.total):
+        return None
+    if demand.firm and trial.now + demand.limit > block.until:
+        return None
+    nothing = trial.state.axes.zeros()
+    view = dict.fromkeys(trial.state.nodes, nothing)
+    view |= {row: _usable(trial, block, stated, row) for row in block.kept}
+    return place(demand, trial.state.nodes, view, trial.state.values)
+
+
+def _usable(trial: Trial, block: Block, stated: set[int], row: Row) -> Vector:
+    """Of what the entry states, what it keeps and nobody uses; of the rest, what all others leave."""
+    kept, used = block.kept[row], block.used.get(row)
+    free = [
+        min(free, kept[axis] - (used[axis] if used else 0) if axis in stated else block.extra[row][axis])
+        for axis, free in enumerate(row.free)
+    ]
+    for other in trial.promises.blocks:
+        if other.closed and other.name not in block.inside and row in other.extra:
+            free = list(map(min, free, other.extra[row]))
+    return free
+
+
+def _in_the_way(trial: Trial) -> Iterator[tuple[Block, list[Active]]]:
+    for block in blocks(trial.state, trial.now):
+        if block.closed and (found := list(_victims(trial, block))):
+            yield block, found
+
+
+def _victims(trial: Trial, block: Block) -> Iterator[Active]:
+    """Who has to leave for it: everybody from nodes that are out, else so few as will do, node by node."""
+    may_leave = [active for active in staying(trial.state) if _may_leave(trial, block, active)]
+    if block.rule is Rule.MAINTENANCE:
+        nodes = {row.id for row in block.kept}
+        yield from (active for active in may_leave if any(p.left and p.node in nodes for p in active.places))
+        return
+    may_leave = _by_loss(trial, may_leave) if block.short else []
+    taken: dict[Active, None] = {}
+    for row, short in block.short.items():
+        taken |= dict.fromkeys(_needed(row, short, may_leave, taken))
+    yield from taken
+
+
+def _may_leave(trial: Trial, block: Block, active: Active) -> bool:
+    """What ends by then need not; what started at this very instant is protected (decision 0026)."""
+    is_claim = active.job.id in trial.state.claims
+    gone = active.end <= max(trial.now, block.at) or active.under in block.before
+    return active.job.preemptible and not gone and (is_claim or active.since < trial.now)
+
+
+def _by_loss(trial: Trial, some: list[Active]) -> list[Active]:
+    """Claims first, then borrowers, then the least work lost, the latest start, the largest id."""
+    values, now, claims = trial.state.values, trial.now, trial.state.claims
+    lent = set(borrowed(trial.state))
+    some = sorted(some, key=lambda active: (active.began, active.job.id), reverse=True)
+    return sorted(
+        some,
+        key=lambda active: (active.job.id not in claims, active not in lent, work_lost(active, now, values)),
+    )
+
+
+def _needed(row: Row, short: Vector, may_leave: Iterable[Active], taken: Iterable[Active]) -> list[Active]:
+    """Those whose leaving makes up for what is short, the first first; then whoever is not needed stays."""
+    missing = list(short)
+    found: list[Active] = []
+    for active in taken:
+        _give(missing, row, active, -1)
+    for active in may_leave:
+        if active not in set(taken) and any(missing[axis] > 0 for axis in _held_axes(row, active)):
+            _give(missing, row, active, -1)
+            found.append(active)
+    for active in reversed(tuple(found)):
+        _give(missing, row, active, 1)
+        if max(missing) > 0:
+            _give(missing, row, active, -1)
+        else:
+            found.remove(active)
+    return found
+
+
+def _held_axes(row: Row, active: Active) -> Iterator[int]:
+    return (
+        axis for place in active.places if place.left and place.node == row.id for axis, _ in place.amounts
+    )
+
+
+def _give(missing: Vector, row: Row, active: Active, sign: int) -> None:
+    for held in active.places:
+        if held.node == row.id:
+            for axis, amount in held.amounts:
+                missing[axis] += sign * amount * held.left
