@@ -236,3 +236,20 @@ def test_each_attempt_makes_its_own_checkpoints(desk: Desk) -> None:
         desk.call(desk.backend.checkpointed(job.id, 1, desk.clock.now()))
     with pytest.raises(KeyError):
         desk.call(desk.backend.checkpointed("nobody", 1, desk.clock.now()))
+
+
+def test_told_just_as_it_ends_a_job_has_one_fate(desk: Desk) -> None:
+    """Whichever came first, what is announced is what is recorded, now and after a restart."""
+    jobs = [desk.submit("sleep", "0.02", groups=(TaskGroup(1, 1, 16),)) for _ in range(25)]
+    for number, job in enumerate(jobs):
+        desk.start(job)
+        desk.until(lambda job=job: desk.attempt(job).tasks[0].started is not None)  # type: ignore[misc]  # bound now
+        desk.look(0.003 * (number % 10))
+        evict(desk, job)
+    settled = {JobState.PENDING, JobState.SUCCEEDED}
+    desk.until(lambda: all(desk.record(job).state in settled for job in jobs))
+    told = {change.job: change.requeue for change in desk.look() if isinstance(change, Ended)}
+    again = {job.id: desk.record(job).state is JobState.PENDING for job in jobs}
+    assert told == again
+    desk.again()
+    assert {job.id: desk.record(job).state is JobState.PENDING for job in jobs} == again
