@@ -102,3 +102,15 @@ def test_a_checkpoint_is_reported_by_a_running_job_only(scene: Scene) -> None:
     assert scene.bee.post(f"/v1/jobs/{scene.victims[0]}/checkpoint").status_code == 409
     assert scene.bee.post(f"/v1/jobs/{scene.winner}/checkpoint").status_code == 404
     assert scene.admin.post(f"/v1/jobs/{scene.winner}/checkpoint", json={"attempt": 7}).status_code == 409
+
+
+def test_the_one_that_it_left_for_says_what_it_displaced(scene: Scene) -> None:
+    """The winner reads how many left and what that cost, and no name; an admin of the room reads the names."""
+    until_state(scene.ant, scene.winner, "running")
+    told = scene.ant.get(f"/v1/jobs/{scene.winner}/explain")
+    (displaced,) = [reason for reason in told.json()["reasons"] if reason["code"] == "displaced"]
+    assert displaced["en"].startswith("For its start 2 jobs of other tenants had to leave")
+    assert displaced["numbers"]["jobs"] == 2
+    assert not any(victim in told.text for victim in scene.victims)
+    whole = scene.admin.get(f"/v1/jobs/{scene.winner}/explain").text
+    assert all(victim in whole for victim in scene.victims)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from dure.model.job import JobId
 from dure.model.plan import Code, Eviction, Reason
 from dure.model.record import AttemptRecord, JobRecord, JobState
 from dure.model.rules import Rules
@@ -22,6 +25,16 @@ def leaving(record: JobRecord) -> Eviction | None:
     if record.state.final or record.state is JobState.PENDING or not record.attempts:
         return None
     return record.attempts[-1].eviction
+
+
+def displaced(records: Iterable[JobRecord], job: JobId) -> list[Reason]:
+    """What had to leave for this job, one reason for each attempt, about the job that it was of."""
+    return [
+        Reason(Code.DISPLACED, record.job.id, (("lost", attempt.eviction.lost), ("jobs", 1)))
+        for record in records
+        for attempt in record.attempts
+        if attempt.eviction and attempt.eviction.by == job
+    ]
 
 
 def counts(record: JobRecord) -> EvictionCounts:

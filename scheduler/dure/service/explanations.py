@@ -39,7 +39,7 @@ def explanation_answer(
         rank=told.rank,
         ahead=told.ahead,
         reasons=[texted(reason, rules.timezone) for reason in reasons],
-        notes=_notes(told, rules.timezone),
+        notes=_notes(told, record, rules.timezone),
         placements=_placed(told.placements),
         reservation=_reservation(told),
         about=about,
@@ -101,11 +101,21 @@ def _is_its_reservation(reason: Reason) -> bool:
     return reason.code is Code.RESERVED and not reason.subject
 
 
-def _notes(told: Explanation, timezone: str) -> Notes:
+def _notes(told: Explanation, record: JobRecord, timezone: str) -> Notes:
     en, ko = [], []
     if told.guaranteed:
         en.append("It is within the tenant's guarantee.")
         ko.append("테넌트의 보장량 안에 있는 작업입니다.")
+    elif record.job.preemptible:
+        en.append(
+            "It is beyond the tenant's guarantee: it borrows what others leave idle, until it is needed."
+        )
+        ko.append(
+            "테넌트의 보장량을 넘는 작업입니다. 다른 테넌트가 쓰지 않는 자원을 돌려줄 때까지 빌려 씁니다."
+        )
+    else:
+        en.append("It is beyond the tenant's guarantee, and may not be preempted.")
+        ko.append("테넌트의 보장량을 넘고, 선점할 수 없는 작업입니다.")
     if told.rank is not None:
         en.append(f"It is number {told.rank} in the order of the queue.")
         ko.append(f"대기열 순서로 {told.rank}번째입니다.")

@@ -28,6 +28,8 @@ _PAUSE_S: Final = 3.0
 _SHARE: Final = 20
 """A forecast makes the Room child show itself: it may take one part in so many of the child's time."""
 _STALE: Final = 10 * MINUTE
+_MOST_WAITING: Final = 20_000
+"""Above this the Room child would take too long to show itself, and no forecast could see to the end."""
 _AGAIN: Final = MINUTE
 """What nothing has happened to is forecast again after this time."""
 _PATIENCE_S: Final = 300.0
@@ -62,7 +64,7 @@ class Forecasts:
     async def one(self, job: Job, waiting_for: frozenset[JobId]) -> Estimate | None:
         """The forecast of a job that is not there yet; None where there is none in good time."""
         live = self._live
-        if self._knowledge is None:
+        if self._knowledge is None or len(live.observed.jobs) > _MOST_WAITING:
             return None
         try:
             packed, now = await live.child().packed(), live.now()
@@ -117,7 +119,8 @@ class Forecasts:
     def _worth_it(self) -> bool:
         """Whether somebody waits, and something has happened since the last forecast."""
         live = self._live
-        if all(entry.attempt is not None for entry in live.observed.jobs.values()):
+        jobs = live.observed.jobs
+        if len(jobs) > _MOST_WAITING or all(entry.attempt is not None for entry in jobs.values()):
             self._known = {}
             return False
         same = self._rules is live.rules and self._cycles == live.stats.cycles

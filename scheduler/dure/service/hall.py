@@ -18,6 +18,7 @@ from dure.service.books import Books
 from dure.service.errors import ApiError, bad_input, forbidden, nearest, not_found, unavailable
 from dure.service.forecasts import Forecasts
 from dure.service.identity import Caller, Role
+from dure.service.listing import Listing
 from dure.service.live import Live
 from dure.service.loop import Loop
 from dure.service.metrics_view import CostSoFar
@@ -70,9 +71,11 @@ class Hall:
     read_spec: SpecReader
     cost: CostSoFar = field(default_factory=CostSoFar)
     forecasts: Forecasts = field(init=False)
+    listing: Listing = field(default_factory=Listing)
 
     def __post_init__(self) -> None:
         self.forecasts = Forecasts(self.live)
+        self.live.listeners.append(self.listing.hear)
 
 
 def hall_of(request: Request) -> Hall:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import islice
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from dure.model.job import JobId
-from dure.model.plan import Explanation
+from dure.model.job import JobId, TenantId
+from dure.model.plan import Code, Explanation
 from dure.model.record import JobRecord, JobState
 from dure.ports import Refused
 from dure.service import explanations, words
 from dure.service.anonymous import Eyes, for_the_eyes_of
 from dure.service.answers import EvictionAnswer, ExplanationAnswer, JobAnswer, Notes
 from dure.service.errors import ApiError, forbidden
-from dure.service.evictions import evicted
+from dure.service.evictions import displaced, evicted
 from dure.service.hall import Hall, Person, Serving, seen_tenant
 from dure.service.identity import Caller
 from dure.service.requests import CheckpointRequest, Line
-from dure.service.seen_jobs import JobPath, job_answer, record_of
+from dure.service.seen_jobs import JobPath, job_answer, known_job, record_of
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -34,17 +37,46 @@ async def list_jobs(
     all: bool = False, limit: Annotated[int, Query(ge=1, le=100_000)] = 1_000,  # noqa: A002 - its name on the wire
 ) -> list[JobAnswer]:  # fmt: skip
     """Jobs that the caller may see, the newest last; ended ones only if asked for."""
-    rules, records = hall.live.rules, await hall.live.backend.records()
+    wanted = None if state is None else JobState(state)
+    if all or tenant or (wanted is not None and wanted.final):
+        seen = await _among_all(hall, caller, tenant, wanted, ended=all)
+    else:
+        seen = await _waiting_or_running(hall, caller, wanted, limit)
+    return [job_answer(hall, record) for record in seen[-limit:]]
+
+
+async def _among_all(
+    hall: Hall, caller: Caller, tenant: TenantId, wanted: JobState | None, *, ended: bool
+) -> list[JobRecord]:
+    records = await hall.live.backend.records()
     seen_tenant(hall, caller, tenant, gone={record.job.tenant for record in records} if tenant else ())
-    seen = [
+    mine = _visible(hall, caller, {record.job.tenant for record in records})
+    return [
         record
         for record in records
-        if (all or state or not record.state.final)
-        and (state is None or record.state.value == state)
-        and (not tenant or record.job.tenant == tenant)
-        and caller.sees(record.job.tenant, rules)
+        if record.job.tenant in mine
+        and tenant in {"", record.job.tenant}
+        and (record.state is wanted or (wanted is None and (ended or not record.state.final)))
     ]
-    return [job_answer(hall, record) for record in seen[-limit:]]
+
+
+async def _waiting_or_running(
+    hall: Hall, caller: Caller, wanted: JobState | None, limit: int
+) -> list[JobRecord]:
+    """The newest of them: a long queue is not read for a short list."""
+    hall.listing.follow(hall.live.observed)
+    names = hall.listing.newest(_visible(hall, caller, hall.listing.tenants()))
+    if wanted not in {None, JobState.PENDING}:
+        held = {name for name, entry in hall.live.observed.jobs.items() if entry.attempt}
+        names = (name for name in names if name in held)
+    records = [await known_job(hall, name) for name in list(islice(names, limit))]
+    seen = [r for r in records if r and not r.state.final and wanted in {None, r.state}]
+    return seen[::-1]
+
+
+def _visible(hall: Hall, caller: Caller, tenants: Iterable[TenantId]) -> set[TenantId]:
+    """Of these tenants those that the caller sees."""
+    return {tenant for tenant in tenants if caller.sees(tenant, hall.live.rules)}
 
 
 @router.get("/{job}")
@@ -104,6 +136,7 @@ async def explain(job: JobPath, hall: Serving, caller: Person) -> ExplanationAns
         )
     else:
         record = await hall.live.backend.record(job)
+        told = await _with_displaced(hall, told, record)
         told = await for_the_eyes_of(caller, told, record.job.tenant, hall)
         about = job_answer(hall, record)
         answer = explanations.explanation_answer(told, record, about, hall.live.rules)
@@ -152,6 +185,15 @@ def _instead(record: JobRecord, *, held: bool) -> str:
     if held:
         return f"only a waiting job can be held; to end this one: dure cancel {record.job.id}"
     return "it has started: nothing holds it, and there is nothing to release"
+
+
+async def _with_displaced(hall: Hall, told: Explanation, record: JobRecord) -> Explanation:
+    """What it displaced is in the records of those that left: the planner forgets it when they are gone."""
+    codes = {reason.code for reason in told.reasons}
+    if record.state is JobState.PENDING or Code.DISPLACED in codes:
+        return told
+    found = displaced(await hall.live.backend.records(), record.job.id)
+    return replace(told, reasons=(*told.reasons, *found))
 
 
 async def _evictions(hall: Hall, caller: Caller, record: JobRecord) -> list[EvictionAnswer]:

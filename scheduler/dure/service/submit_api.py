@@ -101,6 +101,9 @@ async def _enqueue(hall: Hall, job: Job, *, hold: bool) -> JobRecord:
         raise refused(refusal.reason) from refusal
     finally:
         live.kept.discard(job.id)
+    if not record.state.final:
+        hall.listing.follow(live.observed)
+        hall.listing.add(record.job)
     hall.loop.wake()
     return record
 

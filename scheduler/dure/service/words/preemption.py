@@ -80,7 +80,7 @@ def displaced(said: Said) -> Text:
         jobs = several(count, "job of another tenant", "jobs of other tenants")
         who_ko = f"다른 테넌트의 작업 {count}개"
     else:
-        jobs, who_ko = f"job {said.subject} of its own tenant", f"같은 테넌트의 작업 {said.subject}"
+        jobs, who_ko = f"job {said.subject}", f"작업 {said.subject}"
     return Text(
         f"For its start {jobs} had to leave{cost}.",
         f"이 작업이 시작하도록 {who_ko}을(를) 내보냈습니다.{cost_ko}",
