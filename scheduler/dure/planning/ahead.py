@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dure.model.instants import Instant
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 class Ahead:
     """The room as it will be, moved on from end to end, and whether it then has a place for some demand.
 
-    What vacates counts as free in the room as a whole at once, and on its node when it is gone. `promises` are
-    other reservations, each of which keeps its place over its time, `blocks` what the calendar keeps.
+    What vacates or is claimed counts as free in the room as a whole at once, and on its node when it is gone: there
+    the larger of both is missing, as `_kept` has them. `promises` are other reservations, each of which keeps its
+    place over its time, `blocks` what the calendar keeps.
     """
 
-    __slots__ = ("_blocks", "_counts", "_demands", "_promises", "_spare", "_state", "_view")
+    __slots__ = ("_blocks", "_counts", "_demands", "_kept", "_promises", "_spare", "_state", "_view")
 
     def __init__(
         self, state: State, demands: Sequence[Demand], promises: Sequence[Promise] = (),
@@ -35,9 +36,9 @@ class Ahead:
         self._state, self._demands, self._promises, self._blocks = state, demands, promises, blocks
         self._spare = list(state.nodes.spare)
         self._view: dict[Row, Vector] = {}
-        for row, clear in state.nodes.cleared().items():
-            for axis, amount in enumerate(clear) if row.open else ():
-                self._spare[axis] += max(0, amount) - max(0, row.free[axis])
+        self._kept = {row: (list(row.vacating), list(row.claimed)) for row in state.nodes.leaving}
+        for active in (*state.active.vacating.values(), *state.active.claims.values()):
+            add(self._spare, active.held)
         self._counts: dict[Demand, _Count] | None = None
 
     def enough_with(self, held: Mapping[tuple[NodeId, int], int]) -> bool:
@@ -72,11 +73,27 @@ class Ahead:
 
     def vacated(self, row: Row) -> None:
         """All that was told to leave a node has left it."""
-        if row.open:
-            there = self._there(row)
-            more = zip(row.clear(), row.free, strict=True)
-            there[:] = [now + clear - free for now, (clear, free) in zip(there, more, strict=True)]
-            self._recount({row: None})
+        if row in self._kept:
+            vacating, _ = self._kept[row]
+            self._release(row, vacating, [(axis, amount) for axis, amount in enumerate(vacating) if amount])
+
+    def claim_over(self, claimed: Active) -> None:
+        """A job that claimed its place has started there and ended."""
+        for held in claimed.places:
+            if (row := self._open(held.node)) is not None:
+                _, kept = self._kept.setdefault(row, (list(row.vacating), list(row.claimed)))
+                self._release(row, kept, [(axis, amount * held.left) for axis, amount in held.amounts])
+
+    def _release(self, row: Row, kept: Vector, amounts: Iterable[tuple[int, int]]) -> None:
+        """So much less vacates, or is claimed."""
+        if not row.open:
+            return
+        there, (vacating, claimed) = self._there(row), self._kept[row]
+        for axis, amount in amounts:
+            before = max(vacating[axis], claimed[axis])
+            kept[axis] -= amount
+            there[axis] += before - max(vacating[axis], claimed[axis])
+        self._recount({row: None})
 
     def place(self, at: Instant) -> tuple[Demand, list[Spot]] | None:
         """The best demand that has a place from `at` on for as long as it may run, and where."""

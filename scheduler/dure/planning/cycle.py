@@ -141,10 +141,11 @@ class Cycle:
         shapes = dict.fromkeys(shape for shape in untried.fitting(gap) if shape not in bare)
         if self._state.nodes.leaving:
             shapes |= dict.fromkeys(shape for shape in standing if self.trial.may_claim(shape))
-        found = {kind: None for shape in shapes for kind in shape.kinds if kind in stands}
-        if within_tenant.allowed(self.trial):
-            found |= {kind: None for kind in stands if within_tenant.hopeful(self.trial, kind)}
-        return [kind for kind in found if kind not in dropped]
+        if within_tenant.allowed(self.trial) and any(within_tenant.hopeful(self.trial, k) for k in stands):
+            return [
+                kind for kind in stands if kind not in dropped
+            ]  # whoever leaves may leave something to anyone
+        return [kind for shape in shapes for kind in shape.kinds if kind in stands and kind not in dropped]
 
     def _is_hopeless(self, kind: Kind, gap: Gap) -> bool:
         """Whether what has started meanwhile refuses a class at a glance."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from dure.model.instants import Instant
 from dure.model.job import JobId
@@ -110,6 +111,10 @@ class Outlook:
         self._known = None
 
 
+_Other: TypeAlias = "tuple[Instant, Row | Active | None]"
+"""When something else is over: a node is left, a claim's job has ended, or a reservation or a calendar entry."""
+
+
 class _Search:
     """The first instant at which enough is free: all that end at one instant end together.
 
@@ -127,7 +132,9 @@ class _Search:
         self._at: Instant | None = None
         ends = (*(promise.until for promise in promises), *(block.until for block in blocks))
         untils = ((at, None) for at in ends if at < FOREVER)
-        self._others = sorted((*untils, *_departures(state, now)), key=_at, reverse=True)
+        self._others: list[_Other] = sorted(
+            (*untils, *_departures(state, now), *_claims_over(state)), key=_at, reverse=True
+        )
 
     def slot(self) -> Slot | None:
         """Estimates as EASY takes them: what is past its limit counts as ending LATE from now.
@@ -149,7 +156,7 @@ class _Search:
     def _started_now(self) -> tuple[list[Stop], list[Stop]]:
         """Of what starts in this very decision nothing is late, even where its limit is nothing."""
         due = list(self._active.ends.between(self._now, self._now + 1))
-        at_once = [stop for stop in due if self._active.holder(stop[1]).since == self._now]
+        at_once = [stop for stop in due if self._active.jobs[stop[1]].since == self._now]
         return at_once, [stop for stop in due if stop not in at_once]
 
     def _pass_late(self, past: Iterable[Stop], late: Instant) -> Slot | None:
@@ -159,7 +166,7 @@ class _Search:
             if isinstance(run, Chunk):
                 self._ahead.free_all(run.held)
             else:
-                self._ahead.free(self._active.holder(run[1]))
+                self._ahead.free(self._active.jobs[run[1]])
         return None
 
     def _pass(self, runs: Iterable[Chunk | Stop]) -> Slot | None:
@@ -182,7 +189,7 @@ class _Search:
     def _pass_stop(self, stop: Stop) -> Slot | None:
         at, job = stop
         slot = self._move(at)
-        self._ahead.free(self._active.holder(job))
+        self._ahead.free(self._active.jobs[job])
         return slot
 
     def _move(self, at: Instant) -> Slot | None:
@@ -198,8 +205,11 @@ class _Search:
     def _leave(self, at: Instant) -> None:
         """All that ends, or is left, at one instant does so together."""
         while self._others and self._others[-1][0] == at:
-            if (row := self._others.pop()[1]) is not None:
-                self._ahead.vacated(row)
+            other = self._others.pop()[1]
+            if isinstance(other, Row):
+                self._ahead.vacated(other)
+            elif other is not None:
+                self._ahead.claim_over(other)
 
     def _last(self) -> Slot | None:
         """Nothing that runs ends later."""
@@ -212,7 +222,7 @@ class _Search:
         return Slot(self._at, *found, self._ahead.beside(self._at, found[1])) if found else None
 
 
-def _departures(state: State, now: Instant) -> Iterator[tuple[Instant, Row | None]]:
+def _departures(state: State, now: Instant) -> Iterator[_Other]:
     """When each node is left by all that was told to leave it: after its grace, or LATE where that is past."""
     grace, leaves = state.rules.planning.grace, dict[Row, Instant]()
     for active in state.active.vacating.values():
@@ -224,5 +234,12 @@ def _departures(state: State, now: Instant) -> Iterator[tuple[Instant, Row | Non
     yield from ((at, row) for row, at in leaves.items())
 
 
-def _at(other: tuple[Instant, Row | None]) -> Instant:
+def _claims_over(state: State) -> Iterator[_Other]:
+    """When jobs that claim a place have ended: their limit counts from when grace has passed."""
+    for claimed in state.active.claims.values():
+        if claimed.limit < FOREVER:
+            yield claimed.since + state.rules.planning.grace + claimed.limit, claimed
+
+
+def _at(other: _Other) -> Instant:
     return other[0]

@@ -118,7 +118,7 @@ class Activity:
     """All attempts that hold places. `version` tells apart who runs, and until when; `ends` orders them.
 
     `jobs` are attempts, `claims` places that are being vacated, in the order in which they were claimed; `ends`
-    orders both but the attempts that vacate: those are as good as gone. `tenants` are the attempts that stay, by
+    orders attempts but those that vacate: they are as good as gone. `tenants` are the attempts that stay, by
     tenant, `priorities` how many of them that may be preempted have each priority.
     """
 
@@ -165,17 +165,13 @@ class Activity:
     def claim(self, active: Active) -> None:
         """Places are being vacated for a job."""
         self.claims[active.job.id] = active
-        self._enter(active)
+        self.changed()
 
     def unclaim(self, job: JobId) -> Active:
         """A claim is over."""
         active = self.claims.pop(job)
-        self._leave(active)
+        self.changed()
         return active
-
-    def holder(self, job: JobId) -> Active:
-        """The attempt or claim of a job that `ends` names."""
-        return self.jobs[job] if job in self.jobs else self.claims[job]
 
     def task_over(self, active: Active, place: Place) -> None:
         """A task of an attempt gives back what it held."""
@@ -228,7 +224,7 @@ class Activity:
             if asked <= now and (following is None or following > now):
                 return past
         due = self.ends.between(-FOREVER, now + 1) if self.late(now) else ()
-        jobs = sorted(job for _, job in due if job in self.jobs)
+        jobs = sorted(job for _, job in due)
         past = tuple(End(job, EndCause.TIME_LIMIT) for job in jobs)
         self._past = (now, past)
         return past
@@ -243,7 +239,7 @@ class Activity:
         if full := self.ends.add(active.stop, active.held_by_node):
             upper = Chunk()
             for _, job in full.stops[len(full.stops) // 2 :]:
-                upper.count(self.holder(job).held_by_node, 1)
+                upper.count(self.jobs[job].held_by_node, 1)
             self.ends.split(full, upper)
 
     def _leave(self, active: Active) -> None:
