@@ -25,7 +25,7 @@ from tests.planning.reference_places import (
     window,
 )
 from tests.planning.reference_room import Book, Holder, Promise, Use, limit_of, plus, spots_of, total
-from tests.planning.reference_victims import Found, between, limiting, lost, reclaim, within_tenant
+from tests.planning.reference_victims import Found, Quota, between, limiting, lost, reclaim, within_tenant
 
 
 @dataclass(frozen=True)
@@ -35,23 +35,27 @@ class Said:
     starts: tuple[Start, ...]
     evictions: tuple[Eviction, ...]
     claims: tuple[Claim, ...]
-    reservations: tuple[tuple[str, int, tuple[Placement, ...]], ...]
+    reservations: tuple[tuple[str, int, tuple[Placement, ...], bool], ...]
     scores: Mapping[str, tuple[float, float]]
 
 
 def reference(snapshot: Snapshot, rules: Rules, now: int) -> Said:
     """The decision for a snapshot at `now`."""
     book = Book(snapshot, rules, now)
+    book.promises = [
+        Promise(book.jobs[r.job], r.at, None, r.placements, r.guaranteed)
+        for r in snapshot.reservations
+        if r.job in book.pending
+    ]
     while Pass(book).run():
         pass
-    memory = rules.planning.memory
-    scores = {t.id: book.score(book.uses(), t.id, memory) for t in rules.tenants}
+    uses, memory = book.uses(), rules.planning.memory
     return Said(
         tuple(book.starts),
         tuple(book.evictions),
         tuple(book.claims),
-        tuple((p.job.id, p.at, p.placements) for p in book.promises),
-        {t.id: (scores[t.id] * t.weight, scores[t.id]) for t in rules.tenants},
+        tuple((p.job.id, p.at, p.placements, p.guaranteed) for p in book.promises),
+        {t.id: (book.part(uses, t.id, memory), book.score(uses, t.id, memory)) for t in rules.tenants},
     )
 
 
@@ -65,25 +69,20 @@ class Pass:
     def run(self) -> bool:
         """Steps 1 to 5."""
         before = self._state()
-        sticky = self.book.promises or self._standing()
-        self.book.promises = []
+        sticky, self.book.promises = self.book.promises, []
         self._claims()
-        self._guaranteed()
+        self._guaranteed([promise.job for promise in sticky if promise.guaranteed])
+        self._otherwise()
         self._sticky([promise for promise in sticky if not promise.guaranteed])
-        self._walk(self._borrower)
+        self._walk(self._waiting(), self._borrower)
         if self.planning.between_borrowers is BetweenBorrowers.FAIR:
-            self._walk(self._between)
+            reserved = {promise.job.id for promise in self.book.promises}
+            self._walk([job for job in self._waiting() if job.id in reserved], self._between)
+            self._walk([job for job in self._waiting() if job.id not in reserved], self._between)
         return self._state() != before
 
     def _state(self) -> tuple[int, int, tuple[Claim, ...]]:
         return len(self.book.starts), len(self.book.evictions), tuple(self.book.claims)
-
-    def _standing(self) -> list[Promise]:
-        return [
-            Promise(self.book.jobs[r.job], r.at, None, r.placements, r.guaranteed)
-            for r in self.book.snapshot.reservations
-            if r.job in self.book.pending
-        ]
 
     # 1: claims
 
@@ -125,10 +124,11 @@ class Pass:
         rank = book.entitled if guaranteed else book.borrower
         return min(jobs, key=lambda job: (*rank(uses, job.tenant), book.inside(uses, job)))
 
-    def _guaranteed(self) -> None:
+    def _guaranteed(self, first: list[Job]) -> None:
+        """In order, but those that held a reservation before the others."""
         left = self._waiting()
         while left:
-            job = self._order(left, guaranteed=True)
+            job = next((one for one in first if one in left), None) or self._order(left, guaranteed=True)
             left.remove(job)
             uses = self.book.uses(reserved=True)
             tried = [c for c in choices(self.book, job) if self.book.within(uses, job.tenant, c.amounts)]
@@ -139,59 +139,99 @@ class Pass:
         bound = [promise for promise in self.book.promises if promise.guaranteed]
         if self._start(job, tried, bound) or self._vacant(job, tried, bound):
             return
-        if self._inside(job, tried, bound):
+        if self._inside(job, self._allowed(job, tried, bound), bound, lambda choice, gone: True):
             return
-        if found := reclaim(self.book, job, tried, bound):
-            self._take(job, found, Rule.RECLAIM)
+        if found := reclaim(self.book, job, tried, bound, self._limited(job, bound)):
+            self._take(job, found, Rule.RECLAIM, bound)
             return
         self._reserve(job, tried, bound, guaranteed=True)
 
     # 4: borrowers
 
-    def _walk(self, step: Callable[[Job], None]) -> None:
-        left = self._waiting()
+    def _otherwise(self) -> None:
+        """Jobs within guarantee that hold a reservation may start as borrowers under other flavors."""
+        for promise in list(self.book.promises):
+            job = promise.job
+            bound = [other for other in self.book.promises if other.job.id != job.id]
+            self._start(job, self._open(job), bound)
+
+    def _walk(self, left: list[Job], step: Callable[[Job], bool]) -> None:
         while left:
             job = self._order(left, guaranteed=False)
             left.remove(job)
-            step(job)
+            if step(job) and not self.planning.backfill:
+                return
 
     def _sticky(self, standing: list[Promise]) -> None:
         may = {job.id for job in self._waiting()}
         for promise in standing:
-            if promise.job.id in may and promise.job.id not in {p.job.id for p in self.book.promises}:
-                self._reserve(promise.job, self._open(promise.job), self.book.promises, guaranteed=False)
+            job, tried = promise.job, self._open(promise.job)
+            bound = list(self.book.promises)
+            if job.id not in may or job.id in {other.job.id for other in bound}:
+                continue
+            if self._start(job, tried, bound) or self._vacant(job, tried, bound):
+                continue
+            if not self._displaces(job, bound) and self._room_left() and self.planning.backfill:
+                self._reserve(job, tried, bound, guaranteed=False)
 
-    def _borrower(self, job: Job) -> None:
+    def _room_left(self) -> bool:
+        """Whether fewer than `depth` borrowers hold a reservation."""
+        depth = self.planning.depth
+        return depth is None or len([p for p in self.book.promises if not p.guaranteed]) < depth
+
+    def _borrower(self, job: Job) -> bool:
+        """A borrower's turn; whether it found no place, and not for want of quota."""
         bound = [promise for promise in self.book.promises if promise.job.id != job.id]
         tried = self._open(job)
         if self._start(job, tried, bound) or self._vacant(job, tried, bound):
-            return
-        if self._inside(job, tried, bound):
-            return
-        standing = [promise for promise in self.book.promises if not promise.guaranteed]
-        depth = self.planning.depth
+            return False
+        if self._displaces(job, bound):
+            return False
         has = any(promise.job.id == job.id for promise in self.book.promises)
-        if not has and (depth is None or len(standing) < depth):
+        if not has and self._room_left() and self.planning.backfill:
             self._reserve(job, tried, self.book.promises, guaranteed=False)
+        return any(self._fits_empty(choice) for choice in self._allowed(job, tried, bound))
 
-    def _between(self, job: Job) -> None:
+    def _displaces(self, job: Job, bound: Sequence[Promise]) -> bool:
+        """Whether a job in the turn of borrowers preempts inside its tenant; quota is judged with victims gone."""
+        may = self._limited(job, bound)
+        return self._inside(
+            job,
+            list(choices(self.book, job)),
+            bound,
+            lambda choice, gone: may(choice, gone) and not self._firm(job, choice, gone),
+        )
+
+    def _fits_empty(self, choice: Choice) -> bool:
+        whole = {node.id: dict(node.capacity.items()) for node in self.book.nodes.values()}
+        return place(self.book, choice.parts, whole) is not None
+
+    def _between(self, job: Job) -> bool:
+        """A borrower's turn to preempt others; whether it found no place, and not for want of quota."""
         bound = [promise for promise in self.book.promises if promise.job.id != job.id]
-        if found := between(self.book, job, self._open(job), bound):
-            self._take(job, found, Rule.BETWEEN_BORROWERS)
+        tried = self._allowed(job, self._open(job), bound)
+        if found := between(self.book, job, tried, bound):
+            self._take(job, found, Rule.BETWEEN_BORROWERS, bound)
             whom = tuple(self.book.leaving[name].job.tenant for name in found[0])
             self.book.sets.append((job.tenant, whom))
+            return False
+        return any(self._fits_empty(choice) for choice in tried)
+
+    def _borrowed(self, job: Job) -> list[Choice]:
+        """The choices that are beyond guarantee."""
+        return [choice for choice in choices(self.book, job) if not self._within(job, choice)]
 
     def _open(self, job: Job) -> list[Choice]:
-        """The choices that the rule for jobs that may not be preempted leaves."""
-        return [choice for choice in choices(self.book, job) if not self._firm(job, choice)]
+        """Those of them that the rule for jobs that may not be preempted leaves."""
+        return [choice for choice in self._borrowed(job) if not self._firm(job, choice)]
 
-    def _firm(self, job: Job, choice: Choice) -> bool:
+    def _firm(self, job: Job, choice: Choice, gone: tuple[str, ...] = ()) -> bool:
         book = self.book
-        if job.preemptible or book.within(book.uses(reserved=True), job.tenant, choice.amounts):
+        if job.preemptible or book.within(book.uses(gone, reserved=True), job.tenant, choice.amounts):
             return False
         if choice.limit is not None and choice.limit <= self.planning.reclaim_within:
             return False
-        kept, whole = self._kept(), book.capacity()
+        kept, whole = self._kept(job, choice, gone), book.capacity()
         return any(
             kept.get(name, 0) + amount > max(0, whole.get(name, 0) - self._promised(name))
             for name, amount in choice.amounts.items()
@@ -201,9 +241,11 @@ class Pass:
         roots = [t.id for t in self.book.rules.tenants if t.parent is None]
         return sum(self.book.promised(root, name) for root in roots)
 
-    def _kept(self) -> dict[str, int]:
+    def _kept(self, job: Job, choice: Choice, gone: tuple[str, ...]) -> dict[str, int]:
+        """What is held beyond guarantee without being preemptible; reservations that the job would meet too."""
         book, uses, kept = self.book, list[Use](), dict[str, int]()
-        for holder in sorted(book.stay.values(), key=lambda h: (h.begun, h.job.id)):
+        staying = [holder for name, holder in book.stay.items() if name not in gone]
+        for holder in sorted(staying, key=lambda h: (h.begun, h.job.id)):
             borrowed = not book.within(uses, holder.job.tenant, holder.held)
             uses.append(Use(holder.job.tenant, holder.job.user, holder.held))
             if borrowed and not holder.job.preemptible and not self._soon(holder):
@@ -213,6 +255,12 @@ class Pass:
             soon = limit is not None and limit <= self.planning.reclaim_within
             if not job.preemptible and not claim.guaranteed and not soon:
                 kept = plus(kept, book.claimed_use(claim).amounts)
+        end = None if choice.limit is None else book.now + choice.limit
+        for p in book.promises:
+            soon = p.ends is not None and p.ends - p.at <= self.planning.reclaim_within
+            meets = p.job.id != job.id and (end is None or p.at < end)
+            if meets and not p.job.preemptible and not p.guaranteed and not soon:
+                kept = plus(kept, total(p.spots))
         return kept
 
     def _soon(self, holder: Holder) -> bool:
@@ -221,14 +269,8 @@ class Pass:
     # What a job is given
 
     def _allowed(self, job: Job, tried: Sequence[Choice], bound: Sequence[Promise]) -> list[Choice]:
-        book = self.book
-        return [
-            choice
-            for choice in tried
-            if not book.over_limit(
-                [*book.uses(), *limiting(book, choice, bound)], job.tenant, choice.amounts
-            )
-        ]  # fmt: skip
+        may = self._limited(job, bound)
+        return [choice for choice in tried if may(choice, ())]
 
     def _start(self, job: Job, tried: Sequence[Choice], bound: Sequence[Promise]) -> bool:
         for choice in self._allowed(job, tried, bound):
@@ -246,22 +288,34 @@ class Pass:
                 return True
         return False
 
-    def _inside(self, job: Job, tried: Sequence[Choice], bound: Sequence[Promise]) -> bool:
+    def _limited(self, job: Job, bound: Sequence[Promise]) -> Quota:
+        """Whether limits allow a choice once some are gone."""
+
+        def allows(choice: Choice, gone: tuple[str, ...]) -> bool:
+            uses = [*self.book.uses(gone), *limiting(self.book, choice, bound)]
+            return not self.book.over_limit(uses, job.tenant, choice.amounts)
+
+        return allows
+
+    def _inside(self, job: Job, tried: Sequence[Choice], bound: Sequence[Promise], quota: Quota) -> bool:
         if self.planning.within_tenant is not WithinTenant.PRIORITY:
             return False
-        found = within_tenant(self.book, job, tried, bound)
+        found = within_tenant(self.book, job, tried, bound, quota)
         if found:
-            self._take(job, found, Rule.WITHIN_TENANT)
+            self._take(job, found, Rule.WITHIN_TENANT, bound)
         return found is not None
 
-    def _take(self, job: Job, found: Found, rule: Rule) -> None:
+    def _take(self, job: Job, found: Found, rule: Rule, bound: Sequence[Promise]) -> None:
         victims, choice, placements = found
-        guaranteed = self._within(job, choice)
         for name in victims:
             holder = self.book.stay[name]
             attempt = holder.run.attempt if holder.run else 0
             self.book.evict(Eviction(name, attempt, rule, job.id, lost(self.book, holder)))
-        self.book.claim(job, placements, guaranteed)
+        view = window(self.book, For.START, self.book.now, choice.limit, bound)
+        if (there := place(self.book, choice.parts, view)) is not None:  # quota alone stood in the way
+            self.book.start(job, there, self._within(job, choice), claimed=False)
+        else:
+            self.book.claim(job, placements, self._within(job, choice))
 
     def _reserve(
         self, job: Job, tried: Sequence[Choice], bound: Sequence[Promise], guaranteed: bool

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from itertools import combinations_with_replacement, product
 
+from dure.model.instants import SECOND
 from dure.model.job import Job, Placement
 from dure.model.node import NodeState
 from tests.planning.reference_room import Amounts, Book, Promise, Spots, plus, spots_of
@@ -17,6 +18,7 @@ class For(Enum):
 
     START = "start"
     CLAIM = "claim"
+    LATER = "later"
 
 
 @dataclass(frozen=True)
@@ -97,18 +99,19 @@ def _spread(book: Book, part: Part, view: Spots) -> list[tuple[str, int]] | None
         left -= tasks
 
 
-def finds_a_place(parts: Iterable[Part], view: Spots) -> bool:
-    """Whether any assignment of tasks to nodes fits: all are tried."""
+def finds_a_place(parts: Iterable[Part], view: Spots, having: Mapping[str, set[str]] | None = None) -> bool:
+    """Whether any assignment of tasks to nodes fits: all are tried. `having`: the nodes that have a flavor."""
     parts = tuple(parts)
     if not parts:
         return True
     first, rest = parts[0], parts[1:]
-    for nodes in combinations_with_replacement(sorted(view), first.count):
+    allowed = set(view) if having is None or not first.flavor else having.get(first.flavor, set())
+    for nodes in combinations_with_replacement(sorted(allowed & set(view)), first.count):
         left = dict(view)
         for node in nodes:
             left[node] = plus(left[node], first.one, -1)
         fits = all(left[n].get(name, 0) >= 0 for n in set(nodes) for name, a in first.one.items() if a)
-        if fits and finds_a_place(rest, left):
+        if fits and finds_a_place(rest, left, having):
             return True
     return False
 
@@ -116,17 +119,6 @@ def finds_a_place(parts: Iterable[Part], view: Spots) -> bool:
 def free_for_claim(book: Book, gone: Iterable[str] = ()) -> Spots:
     """`capacity - held by jobs that stay - claimed`, on nodes that take jobs."""
     return _minus(_up(book), [*_staying(book, book.now, gone), *_claimed(book, book.now)])
-
-
-def free_for_start(book: Book) -> Spots:
-    """`capacity - held by jobs that stay - max(vacating, claimed)`, axis by axis."""
-    view = _minus(_up(book), _staying(book, book.now))
-    vacating = _sum(holder.spots for holder in book.leaving.values())
-    claimed = _sum(_claimed(book, book.now))
-    for node in view:
-        v, c = vacating.get(node, {}), claimed.get(node, {})
-        view[node] = plus(view[node], {name: max(v.get(name, 0), c.get(name, 0)) for name in {*v, *c}}, -1)
-    return view
 
 
 def free_beside_all(book: Book) -> Spots:
@@ -140,24 +132,41 @@ def window(
     """The least that nodes have at any instant of [begin, begin + limit), beside the promises that bind."""
     bound, gone = list(bound), tuple(gone)
     end = None if limit is None else begin + limit
-    instants = [at for at in _edges(book, bound) if begin < at and (end is None or at < end)]
-    view = later(book, begin, bound, gone)
-    if why is For.START:
-        view = _least(view, _minus(free_for_start(book), _promised(bound, begin)))
-    for at in instants:
-        view = _least(view, later(book, at, bound, gone))
+    view = at_instant(book, why, begin, bound, gone)
+    for at in _edges(book, bound):
+        if begin < at and (end is None or at < end):
+            then = at_instant(book, For.LATER, at, bound, gone)
+            nodes = {p.node for r in bound if _begun(r, at) for p in r.placements}
+            view = _least(view, then if why is For.LATER else {n: then[n] for n in nodes if n in then})
     return view
 
 
-def later(book: Book, at: int, bound: Iterable[Promise], gone: Iterable[str] = ()) -> Spots:
-    """What nodes have at an instant: vacating jobs are gone, time limits are kept to."""
-    return _minus(
-        _up(book), [*_staying(book, at, gone), *_claimed(book, at), *_promised(bound, at)]
-    )  # fmt: skip
+def at_instant(book: Book, why: For, at: int, bound: Iterable[Promise], gone: Iterable[str] = ()) -> Spots:
+    """What nodes have at an instant: time limits are kept to; a start now fits beside what still vacates."""
+    view = _minus(_up(book), [*_staying(book, at, gone), *_promised(bound, at)])
+    claimed, vacating = _sum(_claimed(book, at)), dict[str, Amounts]()
+    if (why is For.START and at == book.now) or why is For.LATER:
+        vacating = _sum(holder.spots for holder in book.leaving.values())
+    for node in view:
+        v, c = vacating.get(node, {}), claimed.get(node, {})
+        if why is For.LATER and at >= left(book, node):
+            v = {}
+        view[node] = plus(view[node], {name: max(v.get(name, 0), c.get(name, 0)) for name in {*v, *c}}, -1)
+    return view
+
+
+def left(book: Book, node: str) -> int:
+    """When all that vacates has left a node."""
+    ends = [
+        h.ends for h in book.leaving.values() if h.ends is not None and any(h.spots.get(node, {}).values())
+    ]
+    last = max(ends, default=book.now)
+    return last if last > book.now or not ends else book.now + SECOND
 
 
 def _edges(book: Book, bound: Iterable[Promise]) -> list[int]:
-    ends = [holder.ends for holder in book.stay.values()]
+    ends: list[int | None] = [left(book, node) for node in book.nodes]
+    ends += [holder.ends for holder in book.stay.values()]
     ends += [_claim_ends(book, number) for number in range(len(book.claims))]
     ends += [edge for promise in bound for edge in (promise.at, promise.ends)]
     return sorted({end for end in ends if end is not None})
@@ -170,7 +179,7 @@ def earliest(
     bound, tried = list(bound), list(tried)
     for at in sorted({book.now, *(edge for edge in _edges(book, bound) if edge > book.now)}):
         for choice in tried:
-            found = place(book, choice.parts, window(book, For.CLAIM, at, choice.limit, bound))
+            found = place(book, choice.parts, window(book, For.LATER, at, choice.limit, bound))
             if found is not None:
                 return at, choice, found
     return None
@@ -193,7 +202,8 @@ def _staying(book: Book, at: int, gone: Iterable[str] = ()) -> list[Spots]:
 def _claim_ends(book: Book, number: int) -> int | None:
     claim = book.claims[number]
     limit = book.jobs[claim.job].limit_under([placement.flavor for placement in claim.placements])
-    return None if limit is None else book.now + limit
+    ends = None if limit is None else claim.since + book.rules.planning.grace + limit
+    return ends if ends is None or ends > book.now else book.now + SECOND
 
 
 def _claimed(book: Book, at: int) -> list[Spots]:
@@ -206,7 +216,11 @@ def _claimed(book: Book, at: int) -> list[Spots]:
 
 
 def _promised(bound: Iterable[Promise], at: int) -> list[Spots]:
-    return [p.spots for p in bound if p.at <= at and (p.ends is None or at < p.ends)]
+    return [promise.spots for promise in bound if _begun(promise, at)]
+
+
+def _begun(promise: Promise, at: int) -> bool:
+    return promise.at <= at and (promise.ends is None or at < promise.ends)
 
 
 def _sum(many: Iterable[Spots]) -> Spots:
@@ -223,10 +237,10 @@ def _minus(view: Spots, taken: Iterable[Spots]) -> Spots:
 
 
 def _least(one: Spots, other: Spots) -> Spots:
+    """The lesser of both, axis by axis, on the nodes that the second speaks of."""
     return {
-        node: {
-            name: min(one[node].get(name, 0), other[node].get(name, 0))
-            for name in {*one[node], *other[node]}
-        }
-        for node in one
-    }  # fmt: skip
+        node: {name: min(free.get(name, 0), other[node].get(name, 0)) for name in {*free, *other[node]}}
+        if node in other
+        else free
+        for node, free in one.items()
+    }

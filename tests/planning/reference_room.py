@@ -119,7 +119,10 @@ class Book:
         self.claims = list(self.snapshot.claims)
         for run in self.snapshot.running:
             self.jobs[run.job.id] = run.job
-            (self.leaving if run.vacating else self.stay)[run.job.id] = self._holder(run)
+            if run.vacating:
+                self.leaving[run.job.id] = self._leaves(self._holder(run), run.vacating_since)
+            else:
+                self.stay[run.job.id] = self._holder(run)
         self._remember_sets()
 
     def _holder(self, run: Running) -> Holder:
@@ -131,6 +134,11 @@ class Book:
         if ends is not None and ends <= self.now:
             ends = self.now + SECOND
         return Holder(run.job, spots, run.since, begun, ends, run)
+
+    def _leaves(self, holder: Holder, told: int | None) -> Holder:
+        """Who was told to leave is gone after the grace, whatever its limit."""
+        ends = (self.now if told is None else told) + self.rules.planning.grace
+        return replace(holder, ends=ends)
 
     def _remember_sets(self) -> None:
         for run in self.snapshot.running:
@@ -261,12 +269,15 @@ class Book:
         ]
         return max(memory * 0.0 + (1.0 - memory) * (amount / of if of else 0.0) for amount, of in pairs)
 
+    def part(self, uses: Sequence[Use], tenant: str, memory: float) -> float:
+        """A tenant's share."""
+        held = self.held_below(uses, tenant)
+        return self.share(held, {name: self.promised(tenant, name) for name in held}, memory)
+
     def score(self, uses: Sequence[Use], tenant: str, memory: float) -> float:
         """A tenant's share by its weight."""
-        held = self.held_below(uses, tenant)
-        promised = {name: self.promised(tenant, name) for name in held}
         weight = self.tenants[tenant].weight if tenant in self.tenants else 1
-        return self.share(held, promised, memory) / weight
+        return self.part(uses, tenant, memory) / weight
 
     # Order
 
@@ -337,7 +348,7 @@ class Book:
     def evict(self, eviction: Eviction) -> None:
         """A running job is told to leave."""
         self.evictions.append(eviction)
-        self.leaving[eviction.job] = self.stay.pop(eviction.job)
+        self.leaving[eviction.job] = self._leaves(self.stay.pop(eviction.job), self.now)
 
     def end_claim(self, claim: Claim) -> None:
         """A claim is over."""

@@ -62,6 +62,7 @@ class Maker:
             claim_timeout=pick([30 * SECOND, 600 * SECOND]),
             min_runtime=pick([0, 0, 15 * SECOND]),
             eviction_budget=pick([None, None, 1]),
+            backfill=pick([True] * 7 + [False]),
         )
         return Rules("tiny", planning=planning, flavors=FLAVORS, tenants=self.tenants())
 

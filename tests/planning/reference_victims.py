@@ -7,8 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from dure.model.job import Job, Placement
+from dure.model.resources import gpu
 from tests.planning.reference_places import Choice, For, finds_a_place, free_for_claim, place, window
 from tests.planning.reference_room import Amounts, Book, Holder, Promise, Use, total
+
+Quota: TypeAlias = Callable[[Choice, tuple[str, ...]], bool]
+"""Whether a choice is allowed once these jobs are gone."""
 
 Found: TypeAlias = tuple[tuple[str, ...], Choice, tuple[Placement, ...]]
 """Victims, the choice of flavors, and the place once they are gone."""
@@ -16,18 +20,18 @@ Found: TypeAlias = tuple[tuple[str, ...], Choice, tuple[Placement, ...]]
 
 @dataclass(frozen=True)
 class Need:
-    """A job that asks for a place under one choice of flavors; `own`: which limits stand in its way too."""
+    """A job that asks for a place under one choice of flavors; `quota`: whether it may once some are gone."""
 
     book: Book
     job: Job
     choice: Choice
     bound: tuple[Promise, ...]
+    quota: Quota = lambda choice, gone: True
 
     def place(self, gone: Iterable[str]) -> tuple[Placement, ...] | None:
-        """The place that best fit gives once these jobs are gone, where limits allow it then."""
+        """The place that best fit gives once these jobs are gone, where quota allows it then."""
         gone = tuple(gone)
-        uses = [*self.book.uses(gone), *limiting(self.book, self.choice, self.bound)]
-        if self.book.over_limit(uses, self.job.tenant, self.choice.amounts):
+        if not self.quota(self.choice, gone):
             return None
         view = window(self.book, For.CLAIM, self.book.now, self.choice.limit, self.bound, gone)
         return place(self.book, self.choice.parts, view)
@@ -41,7 +45,11 @@ class Need:
 
     def _alone(self, name: str, view: dict[str, Amounts]) -> bool:
         parts = [replace(part, one={name: part.one.get(name, 0)}) for part in self.choice.parts]
-        return finds_a_place([part for part in parts if part.one[name]], view)
+        having = {
+            part.flavor: {n for n in view if self.book.nodes[n].capacity.amount(gpu(part.flavor))}
+            for part in parts
+        }
+        return finds_a_place([part for part in parts if part.one[name]], view, having)
 
     def usable(self) -> set[str]:
         """The nodes that could hold a task."""
@@ -66,7 +74,7 @@ def lost(book: Book, holder: Holder) -> int:
     """Ms since the last checkpoint, reported or by the declared interval, else since the start."""
     since = holder.begun
     if holder.run is not None and holder.run.checkpoint is not None:
-        since = max(since, holder.run.checkpoint)
+        since = holder.run.checkpoint
     elif holder.job.checkpoint_interval:
         since = book.now - max(0, book.now - since) % holder.job.checkpoint_interval
     return max(0, book.now - since)
@@ -92,11 +100,11 @@ def _backward(name: str) -> tuple[int, ...]:
 
 
 def reclaim(
-    book: Book, job: Job, tried: Sequence[Choice], bound: Sequence[Promise]
+    book: Book, job: Job, tried: Sequence[Choice], bound: Sequence[Promise], quota: Quota
 ) -> Found | None:  # fmt: skip
     """For each flavor, soft victims then all, from the nearest common ancestor outward."""
     for choice in tried:
-        need = Need(book, job, choice, tuple(bound))
+        need = Need(book, job, choice, tuple(bound), quota)
         for soft in (True, False):
             for level in range(len(book.path(job.tenant)) + 1):
                 candidates = _Reclaim(need, soft, level).candidates
@@ -167,7 +175,7 @@ def walk(need: Need, candidates: Callable[[Sequence[str]], Iterable[str]]) -> tu
         if worst is None:
             return None
         taken.append(worst)
-    return tuple(taken)
+    return tuple(taken) or None  # a place that needs nobody gone is no matter of preemption
 
 
 def _worse(book: Book, uses: Sequence[Use], one: str, other: str) -> bool:
@@ -257,7 +265,7 @@ def behind(book: Book, uses: Sequence[Use], one: str, other: str) -> bool:
 
 
 def within_tenant(
-    book: Book, job: Job, tried: Sequence[Choice], bound: Sequence[Promise]
+    book: Book, job: Job, tried: Sequence[Choice], bound: Sequence[Promise], quota: Quota
 ) -> Found | None:  # fmt: skip
     """Jobs of the same tenant with strictly lower priority, lowest first."""
     lower = [
@@ -270,7 +278,7 @@ def within_tenant(
     ]
     lower.sort(key=lambda name: (book.stay[name].job.priority, *least_first(book, name)))
     for choice in tried:
-        need = Need(book, job, choice, tuple(bound))
+        need = Need(book, job, choice, tuple(bound), quota)
         for count in range(1, len(lower) + 1):
             if need.place(lower[:count]) is not None:
                 return smallest(need, lower[:count])

@@ -178,7 +178,7 @@ def test_who_is_not_above_guarantee_is_no_victim() -> None:
     room = scene((2,), tenant("x", g=1), tenant("y", g=2), depth=0)
     room.runs_job("r", "y", "n0", 2).waits("j", "x", 1)
     assert not evicted(room)
-    assert [(job, at) for job, at, _ in said(room).reservations] == [("j", NOW + 3540 * SECOND)]
+    assert [(job, at) for job, at, *_ in said(room).reservations] == [("j", NOW + 3540 * SECOND)]
 
 
 def test_who_may_not_be_preempted_or_was_just_started_is_no_victim() -> None:
@@ -270,7 +270,7 @@ def test_depth_says_how_many_borrowers_hold_a_reservation() -> None:
         room = scene((1,), tenant("x"), depth=depth).runs_job("r", "x", "n0", 1, ago=0, limit=10 * SECOND)
         for name in ("j", "k", "l"):
             room.waits(name, "x", 1, limit=10 * SECOND)
-        at = [(job, at - NOW) for job, at, _ in said(room).reservations]
+        at = [(job, at - NOW) for job, at, *_ in said(room).reservations]
         assert at == [("j", 10 * SECOND), ("k", 20 * SECOND), ("l", 30 * SECOND)][:count]
 
 
@@ -286,7 +286,7 @@ def test_a_sticky_reservation_counts_towards_depth_and_keeps_its_turn() -> None:
     """K held one before; j, though first in order, takes none beside it."""
     room = scene((1,), tenant("x"), depth=1).runs_job("r", "x", "n0", 1, ago=0, limit=10 * SECOND)
     room.waits("j", "x", 1, age=1).waits("k", "x", 1).holds("k", "n0", 99)
-    assert [(job, at - NOW) for job, at, _ in said(room).reservations] == [("k", 10 * SECOND)]
+    assert [(job, at - NOW) for job, at, *_ in said(room).reservations] == [("k", 10 * SECOND)]
 
 
 def test_what_time_does_not_free_gives_no_reservation() -> None:
@@ -298,7 +298,7 @@ def test_what_time_does_not_free_gives_no_reservation() -> None:
 def test_a_job_past_its_limit_ends_a_second_from_now() -> None:
     """The reservation moves with the clock."""
     room = scene((1,), tenant("x")).runs_job("r", "x", "n0", 1, limit=10 * SECOND).waits("j", "x", 1)
-    assert [at - NOW for _, at, _ in said(room).reservations] == [SECOND]
+    assert [at - NOW for _, at, *_ in said(room).reservations] == [SECOND]
 
 
 # Jobs that may not be preempted
