@@ -45,8 +45,10 @@ from dure.simulate.swf import read_swf
 from dure.simulate.trace import Trace, TraceJob
 from dure_policies import read_bundle
 
-BUDGET: Final = Budget(events=80_000)
-"""Of a child that has tens of seconds: RICC keeps up to 20,000 jobs waiting."""
+SHORT: Final = Budget(limits_end=False)
+MIDDLING: Final = Budget(futures=5, events=60_000, limits_end=False)
+LONG: Final = Budget(futures=3, least=2, events=60_000, limits_end=False)
+"""What an estimate may cost with some tens, some hundreds and some thousands of jobs waiting."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Case:
     name: str
     arrivals: Sequence[Arrival]
     rules: Rules
-    limits_end: bool
+    budget: Budget
 
 
 @dataclass
@@ -88,7 +90,7 @@ class Watched(Room):
     def begin(self, case: Case, samples: int) -> None:
         """Nothing asked, nothing learnt."""
         self.chosen, self.rules, self.learnt = chosen(case, samples), case.rules, Learnt()
-        self.budget = replace(BUDGET, limits_end=case.limits_end)
+        self.budget = case.budget
         self.scores: dict[JobId, Asked] = {}
         self.running: dict[JobId, tuple[Job, Instant]] = {}
         self.waiting: dict[JobId, Job] = {}
@@ -146,14 +148,14 @@ def one_future(snapshot: Snapshot, rules: Rules, now: Instant, job: Job, part: f
     return future.starts.get(job.id)
 
 
-def swf(name: str, path: Path) -> Case:
+def swf(name: str, path: Path, budget: Budget) -> Case:
     """An SWF log on one node of its own size, under policies/easy."""
     trace = read_swf(path)
     node = Node("trace", "trace", Resources(cpu=(trace.processors or 0) * 1000))
     rules = read_bundle(ROOT / "policies/easy").rules
     groups = {job.tasks: (TaskGroup(cpu=job.tasks.count * 1000),) for job in trace.jobs}
     arrivals = [arrival(job, groups[job.tasks], (job.limit or job.run) * SECOND) for job in by_submit(trace)]
-    return Case(name, arrivals, in_room(trace, rules, node), limits_end=False)
+    return Case(name, arrivals, in_room(trace, rules, node), budget)
 
 
 def dense_philly() -> Case:
@@ -163,7 +165,7 @@ def dense_philly() -> Case:
     limits = default_limits(jobs[: len(jobs) // 2])
     groups = {job.tasks: (replace(job.tasks, flavors=("gpu",)),) for job in jobs}
     arrivals = [arrival(job, groups[job.tasks], limits[size(job)]) for job in jobs]
-    return Case("philly", arrivals, in_room(trace, rules, *rules.pools[0].nodes), limits_end=False)
+    return Case("philly", arrivals, in_room(trace, rules, *rules.pools[0].nodes), MIDDLING)
 
 
 def size(job: TraceJob) -> int:
@@ -215,9 +217,9 @@ def play(case: Case, samples: int) -> list[Asked]:
 
 
 CASES: Final[dict[str, tuple[Callable[[], Case], int]]] = {
-    "kth": (lambda: swf("KTH-SP2", TRACES / "swf-kth-sp2/KTH-SP2_log.swf.gz"), 350),
+    "kth": (lambda: swf("KTH-SP2", TRACES / "swf-kth-sp2/KTH-SP2_log.swf.gz", SHORT), 350),
     "philly": (dense_philly, 200),
-    "ricc": (lambda: swf("RICC-2010-2", TRACES / "swf-ricc-2010/RICC-2010-2.swf.gz"), 60),
+    "ricc": (lambda: swf("RICC-2010-2", TRACES / "swf-ricc-2010/RICC-2010-2.swf.gz", LONG), 60),
 }
 """How to read each case, and how many submissions of its second half to ask at."""
 

@@ -6,8 +6,9 @@ from statistics import mean
 
 import pytest
 
-from bench.forecast import Asked, Case, errors, play, swf
+from bench.forecast import SHORT, Asked, Case, errors, play, swf
 from dure.forecast.engine import Arrival
+from dure.forecast.estimate import Budget
 from dure.model.instants import HOUR, MINUTE
 from dure.model.job import Job, TaskGroup
 from dure.model.node import Node, Pool
@@ -37,7 +38,7 @@ def workload(jobs: int) -> Case:
         arrivals.append(Arrival(job, run))
     node = Node("n", "p", Resources(cpu=12_000))
     rules = Rules(room="three users", pools=(Pool("p", "local", (node,)),), tenants=(Tenant("t"),))
-    return Case("three users", arrivals, rules, limits_end=True)
+    return Case("three users", arrivals, rules, Budget(futures=7))
 
 
 def scored(asked: list[Asked]) -> tuple[float, float, int]:
@@ -60,8 +61,8 @@ def test_users_habits_make_estimates_better_than_limits() -> None:
 @pytest.mark.slow
 def test_a_piece_of_a_real_log_is_forecast_better_than_by_limits(traces: Path) -> None:
     """The first fifteen hundred jobs of KTH-SP2, learnt on the first half and scored on the second."""
-    whole = swf("KTH-SP2", traces / "swf-kth-sp2/KTH-SP2_log.swf.gz")
-    case = Case(whole.name, whole.arrivals[:1500], whole.rules, whole.limits_end)
+    whole = swf("KTH-SP2", traces / "swf-kth-sp2/KTH-SP2_log.swf.gz", SHORT)
+    case = Case(whole.name, whole.arrivals[:1500], whole.rules, whole.budget)
     held, ratio, waited = scored(play(case, 60))
     assert waited >= 15
     assert held >= 0.7

@@ -28,7 +28,7 @@ _NEAR: Final = 2.0
 """Two forecasts whose lengths differ by this in log weigh 1/e for each other."""
 _LEAST: Final = 2 * MINUTE
 """C: below this lengths do not count as different."""
-_PRIOR: Final = 2.0
+_PRIOR: Final = 1.0
 """Weight of what is supposed of the next forecast: that its median is right, and that its p90 falls short..."""
 _SHORT: Final = 0.4
 """...by this in log (a half): the mass that conformal prediction sets on what has not been seen yet."""

@@ -39,7 +39,7 @@ class Budget:
 
     futures: int = 11
     least: int = 3
-    events: int = 40_000
+    events: int = 20_000
     horizon: Millis = 60 * DAY
     limits_end: bool = True
 

@@ -1,19 +1,18 @@
 """One future of a room: the Room that decides for real, run forward by the clock of replays.
 
-What comes after is not known and not supposed: only the jobs that are there play. Ends fall on a grid that grows
-coarser with their distance (a 32nd to a 64th of it, not below ten seconds), which bounds how often the Room
-decides: a start an hour away is told to the minute, one a day away to the half hour.
+What comes after is not known and not supposed: only the jobs that are there play. Every end is a decision of its
+own, as it will be: rounding ends to a coarser clock lets big jobs in front of the small ones that would have been
+backfilled between them, and moved starts tenfold on RICC.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from dure.forecast.engine import Arrival, Replay, UnderWay
-from dure.forecast.runs import Attempt
-from dure.model.instants import SECOND, Instant, Millis
+from dure.model.instants import Instant, Millis
 from dure.model.job import Job, JobId
 from dure.model.plan import Start
 from dure.model.rules import Rules
@@ -22,10 +21,6 @@ from dure.planning.room import Room
 
 Lengths: TypeAlias = Callable[[Job, Millis], Millis]
 """How long a job runs in a future, in ms: (job, longer than this, which it has run already)."""
-
-_FINEST: Final = 10 * SECOND
-_POINTS: Final = 32
-"""Points of the grid in every doubling of the distance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +37,6 @@ class Future(Replay):
 
     def __init__(self, snapshot: Snapshot, rules: Rules, now: Instant, lengths: Lengths) -> None:
         self.starts: dict[JobId, Instant] = {}
-        self._from = now
         waiting = (Arrival(pending.job, lengths(pending.job, 0)) for pending in snapshot.pending)
         super().__init__(
             Room.of(snapshot, rules), rules, (), waiting=waiting, begin=now,
@@ -64,16 +58,6 @@ class Future(Replay):
     def _start(self, start: Start, now: Instant) -> None:
         self.starts.setdefault(start.job, now)
         super()._start(start, now)
-
-    def _run(self, attempt: Attempt) -> None:
-        attempt.end = self._on_grid(attempt.end)
-        super()._run(attempt)
-
-    def _on_grid(self, at: Instant) -> Instant:
-        """The nearest point; steps double with the distance, so the points are the same for all jobs."""
-        away = max(0, at - self._from)
-        step = _FINEST << max(0, (away // (_POINTS * _FINEST)).bit_length() - 1)
-        return max(self._from + 1, self._from + (away + step // 2) // step * step)
 
 
 def _under_way(snapshot: Snapshot, now: Instant, grace: Millis, lengths: Lengths) -> Iterator[UnderWay]:

@@ -34,8 +34,10 @@ _FADE: Final = (6.0, 16.0, 48.0, 192.0)
 """Jobs after which one weighs 1/e of the latest, by circle."""
 _MOST_CIRCLES: Final = 50_000
 """Circles kept; beyond that the one that was longest without an end is forgotten."""
-_ONWARD: Final = 1.0
-"""Nothing learnt ran so long: it goes on for as long again (the median of a law without scale, 1/t)."""
+_OVERRUN: Final = 2.0
+"""An hour beyond a limit of one minute says nothing of a limit of a day: no larger ratio is carried over."""
+_LONGEST: Final = 4
+"""What outruns its limit, or all that was learnt, is over by so many times its age."""
 
 Circle: TypeAlias = tuple[object, ...]
 """Jobs that are like each other, by what they have in common."""
@@ -76,7 +78,9 @@ class Runtimes:
     def learn(self, kind: Kind, run: Millis) -> None:
         """A job of this kind ended, not by an eviction, after `run` ms."""
         value = max(run, 1) / (kind.limit or 1)
-        for circle, kept in zip(kind.circles(), _KEPT, strict=True):
+        for number, (circle, kept) in enumerate(zip(kind.circles(), _KEPT, strict=True)):
+            if number and kind.limit is not None:
+                value = min(value, _OVERRUN)
             seen = self._seen.pop(circle, None)
             self._seen[circle] = seen = deque(maxlen=kept) if seen is None else seen
             seen.append(value)
@@ -113,18 +117,20 @@ class Table:
 
     runs: tuple[Millis, ...]
     sums: tuple[float, ...]
+    limit: Millis | None = None
 
     @classmethod
     def of(cls, weighed: Iterable[tuple[float, float]], limit: Millis | None) -> Table:
         """From (run over limit, weight); where nothing was learnt a job runs to its limit, or for an hour."""
         found = sorted((max(1, round(value * (limit or 1))), weight) for value, weight in weighed)
         found = found or [(limit or HOUR, 1.0)]
-        return cls(tuple(run for run, _ in found), tuple(accumulate(weight for _, weight in found)))
+        runs, sums = tuple(run for run, _ in found), tuple(accumulate(weight for _, weight in found))
+        return cls(runs, sums, limit)
 
     def run(self, part: float, beyond: Millis = 0) -> Millis:
         """The run time below which a part of [0, 1) of the jobs ends, of those that run longer than `beyond`."""
         first = bisect_right(self.runs, beyond) if beyond else 0
-        if first == len(self.runs):
+        if first == len(self.runs) or (self.limit is not None and 0 < self.limit <= beyond):
             return _onward(beyond, part)
         below = self.sums[first - 1] if first else 0.0
         return self.runs[_at(self.sums, below + part * (self.sums[-1] - below), first)]
@@ -135,5 +141,5 @@ def _at(sums: Sequence[float], wanted: float, first: int) -> int:
 
 
 def _onward(beyond: Millis, part: float) -> Millis:
-    """Older than anything learnt: P(run > t) = beyond / t, cut at the part 0.9."""
-    return max(beyond + 1, round(beyond / (1 - min(part, 0.9)) * _ONWARD))
+    """A law without scale, P(run > t) = beyond / t, cut at `_LONGEST` times the age; its median is twice that."""
+    return max(beyond + 1, round(beyond / (1 - min(part, 1 - 1 / _LONGEST))))
