@@ -18,8 +18,8 @@ def calendar(amount: int, *more: str) -> str:
 
 
 def test_an_entry_may_take_what_those_it_names_are_guaranteed(tmp_path: Path) -> None:
-    """Six of eight devices are guaranteed, two of them to bob: four are to be had if bob yields, not five."""
-    yields = "    yields: [bob]\n"
+    """Six of eight devices are guaranteed, two of them to bob and its team: four are to be had if both yield."""
+    yields = "    yields: [bob, team]\n"
     assert refused(write(tmp_path / "a", calendar=calendar(4, yields))) == []
     line = "the guarantees and the calendar add up to 11 gpu:a100 on 2026-12-10 13:00, the room has 8"
     right = "those who yield give 2; promise 1 less, or name more under yields"
@@ -29,18 +29,20 @@ def test_an_entry_may_take_what_those_it_names_are_guaranteed(tmp_path: Path) ->
 
 
 def test_a_team_yields_its_own_part_of_the_companys(tmp_path: Path) -> None:
-    """One device is carved out of bob's two for its team: only that one gives way."""
-    assert refused(write(tmp_path / "a", calendar=calendar(3, "    yields: [team]\n"))) == []
-    assert len(refused(write(tmp_path / "b", calendar=calendar(4, "    yields: [team]\n")))) == 1
+    """One device is carved out of bob's two for its team: either gives one, for the other is the other's."""
+    for name in ("team", "bob"):
+        yields = f"    yields: [{name}]\n"
+        assert refused(write(tmp_path / f"{name}-a", calendar=calendar(3, yields))) == []
+        assert len(refused(write(tmp_path / f"{name}-b", calendar=calendar(4, yields)))) == 1
 
 
 def test_nobody_yields_the_same_twice(tmp_path: Path) -> None:
     """Two entries at the same time share what bob gives; one after the other each may have it."""
-    second = "  Evening:\n    start: {}\n    end: 2026-12-11\n    tenants: [team]\n    yields: [bob]\n"
+    second = "  Evening:\n    start: {}\n    end: 2026-12-11\n    tenants: [ada]\n    yields: [bob]\n"
     resources = "    resources: {gpus: {a100: 2}}\n"
-    both = calendar(4, "    yields: [bob]\n", second.format("2026-12-10 17:00"), resources)
+    both = calendar(3, "    yields: [bob]\n", second.format("2026-12-10 17:00"), resources)
     [line] = refused(write(tmp_path / "a", calendar=both))
-    assert line.startswith("calendar.yaml:13:30: the guarantees and the calendar add up to 12 gpu:a100")
+    assert line.startswith("calendar.yaml:13:30: the guarantees and the calendar add up to 11 gpu:a100")
     after = both.replace("17:00", "18:00")
     assert refused(write(tmp_path / "b", calendar=after)) == []
 

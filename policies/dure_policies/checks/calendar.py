@@ -5,9 +5,7 @@ from __future__ import annotations
 from dure.model.resources import ResourceName
 from dure_policies.amounts import quantities, stated
 from dure_policies.checks.names import check_names, check_tenant
-from dure_policies.checks.quotas import promised_below
 from dure_policies.checks.room import check_flavors
-from dure_policies.checks.tenancy import path
 from dure_policies.draft import Draft, moment
 from dure_policies.findings import Findings, shown
 from dure_policies.reading import Entry
@@ -54,30 +52,26 @@ def _check_nodes(maintenance: Entry, draft: Draft, findings: Findings) -> None:
 
 
 def _check_yields(draft: Draft, findings: Findings) -> None:
-    below = promised_below(draft.tenants)
+    stating = {name: set(stated(tenant.entry("guarantee"))) for name, tenant in draft.tenants.entries()}
     for _, window in draft.windows.entries():
         for name, change in window.entry("tenants").entries():
-            below.setdefault(name, set()).update(stated(change.entry("guarantee")))
+            stating.setdefault(name, set()).update(stated(change.entry("guarantee")))
     for _, entry in draft.calendar.entries():
-        names = {str(read.value) for read in entry.listed("yields")}
         for read in check_names(entry, "yields", "", "the tenant", findings):
             name = str(read.value)
-            known = check_tenant(name, read.place, draft, findings)
-            if known and (wrong := _misfit(name, entry, names, below, draft)):
+            there = check_tenant(name, read.place, draft, findings)
+            if there and (wrong := _misfit(name, entry, stating[name], draft)):
                 findings.add(read.place, wrong)
 
 
-def _misfit(
-    name: str, entry: Entry, names: set[str], below: dict[str, set[ResourceName]], draft: Draft
-) -> str:
+def _misfit(name: str, entry: Entry, stating: set[ResourceName], draft: Draft) -> str:
     """What is wrong with a tenant that yields, or ""."""
     if any(read.value == name for read in entry.listed("tenants")):
         return f"{name} would yield to itself; name another, or remove it"
-    if above := [one for one in path(draft.tenants, name)[1:] if one in names]:
-        return f"{name} lies below {above[0]}, which yields as well; keep one of them"
-    promised = set(stated(draft.tenants.entry(name).entry("guarantee"))) | below.get(name, set())
     wanted = {resource for resource, some in quantities(entry.entry("resources")).items() if some}
-    if draft.tenants.complete and wanted and entry.complete and not wanted & promised:
+    if draft.tenants.complete and entry.complete and wanted and not wanted & stating:
         listed = ", ".join(sorted(wanted)[:6])
-        return f"{name} is guaranteed no {listed}: it has nothing to yield; name another, or remove it"
+        return (
+            f"{name} itself is guaranteed no {listed}, so it has nothing to yield; name another, or remove it"
+        )
     return ""

@@ -170,25 +170,22 @@ class Sweep:
             yield Excess(what, promised, holder, limit.amount, at, promise, limit.place)
 
     def _given(self) -> int:
-        """What those who yield give the entries that stand: to the earlier first, of each what is left."""
+        """What those who yield give the entries that stand, in the order of the file.
+
+        A tenant gives what of its own guarantee is not promised below it: no two give the same.
+        """
         used: dict[str, int] = {}
         given = 0
-        for entry in self.entries.values():
+        for _, entry in sorted(self.entries.items()):
             wanted = entry.amount
             for tenant in entry.yields:
                 self.steps.take()
-                wanted -= self._draw(tenant, wanted, used)
+                left = self.own.get(tenant, 0) - self.below.get(tenant, 0) - used.get(tenant, 0)
+                drawn = max(0, min(wanted, left))
+                used[tenant] = used.get(tenant, 0) + drawn
+                wanted -= drawn
             given += entry.amount - wanted
         return given
-
-    def _draw(self, tenant: str, wanted: int, used: dict[str, int]) -> int:
-        path = [tenant]
-        while (parent := self.parents.get(path[-1], ROOM)) != ROOM:
-            path.append(parent)
-        drawn = max(0, min(wanted, *(self._promised(one) - used.get(one, 0) for one in path)))
-        for one in path:
-            used[one] = used.get(one, 0) + drawn
-        return drawn
 
 
 def _following(instants: list[Instant]) -> list[Instant | None]:
