@@ -1,14 +1,15 @@
 """What policies do to Philly's virtual clusters: `python -m bench.philly [--whole|--week] [--only NAME]`.
 
 The trace of ../shared/traces/philly-vc on 60 nodes of 8 GPUs, which its dense window (2017-10-03 to 12-05, the
-default) would fill to 94 %. Virtual clusters are tenants, guaranteed GPUs in proportion to their nodes
-(philly_vc_nodes.csv, rounded down; those without nodes, none). The trace has no time limits: each job gets the
-shortest of a few that users would choose from (LIMITS) in which it ends. Each policy is played in a process of its
-own.
+default) would fill to 94 %. Virtual clusters are tenants; their nodes (philly_vc_nodes.csv) are their weights under
+every policy, and their guarantees in proportion (rounded down; those without nodes: weight 1, none). The trace has
+no time limits: each job gets the shortest of a few that users would choose from (LIMITS) in which it ends. Each
+policy is played in a process of its own.
 
 fifo: strict, in order of submission, nothing overtakes. easy: the same with EASY backfill. drf: fair order of
-current shares (memory 0), without guarantees. dure: guarantees with reclaim, memory, fair between borrowers.
-Fairness errors of all four are against what tenants are due with those guarantees.
+current shares (memory 0), without guarantees. dure: guarantees with reclaim, memory 0.5; jobs are supposed to make
+a checkpoint an hour. dure-scratch: the same where evicted jobs begin again. Utilization counts work that came to
+something, while jobs came. Fairness errors of all are against what tenants are due with those guarantees.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ import sys
 import time
 from calendar import timegm
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from dure.model.instants import DAY, MINUTE
+from dure.model.instants import DAY, HOUR, Millis
 from dure.model.node import GpuFlavor, Node, Pool
 from dure.model.resources import Quota, Resources
-from dure.model.rules import BetweenBorrowers, Order, Planning, Rules
+from dure.model.rules import Order, Planning, Rules
 from dure.model.tenant import Tenant
 from dure.simulate.gpu_csv import read_philly
 from dure.simulate.replay import Estimates, RoomOf, Settings, play
@@ -43,16 +44,23 @@ LIMITS: Final = tuple(hours * 3600 for hours in (1, 4, 12, 24, 72, 168, 336, 216
 NODES: Final = 60
 GPUS: Final = 8
 
-PLANNINGS: Final = {
-    "fifo": Planning(order=Order.FIFO, depth=0, backfill=False, memory=0.0),
-    "easy": Planning(order=Order.FIFO, depth=1, memory=0.0),
-    "drf": Planning(memory=0.0),
-    "dure": Planning(
-        memory=0.5, half_life=7 * DAY, between_borrowers=BetweenBorrowers.FAIR, min_runtime=30 * MINUTE,
-        eviction_budget=3,
-    ),
-}  # fmt: skip
-GUARANTEED: Final = {"dure"}
+
+@dataclass(frozen=True)
+class Policy:
+    """How the room plans, whether it guarantees, and how often jobs make checkpoints (ms, None: never)."""
+
+    planning: Planning
+    guaranteed: bool = False
+    checkpoints: Millis | None = None
+
+
+POLICIES: Final = {
+    "fifo": Policy(Planning(order=Order.FIFO, depth=0, backfill=False, memory=0.0)),
+    "easy": Policy(Planning(order=Order.FIFO, depth=1, memory=0.0)),
+    "drf": Policy(Planning(memory=0.0)),
+    "dure": Policy(Planning(memory=0.5, half_life=7 * DAY), guaranteed=True, checkpoints=HOUR),
+    "dure-scratch": Policy(Planning(memory=0.5, half_life=7 * DAY), guaranteed=True),
+}
 
 
 def second(year: int, month: int, day: int) -> int:
@@ -85,10 +93,9 @@ def tenants(trace: Trace, guaranteed: bool) -> tuple[Tenant, ...]:
         nodes = {row["vc"]: int(row["node num"]) for row in csv.DictReader(rows)}
     whole = sum(nodes.values())
     parts = {name: Quota.of({"gpu:gpu": NODES * GPUS * own // whole}) for name, own in nodes.items()}
+    promised = parts if guaranteed else {}
     names = sorted({job.owner for job in trace.jobs} | nodes.keys())
-    return tuple(
-        Tenant(name, guarantee=parts.get(name, Quota()) if guaranteed else Quota()) for name in names
-    )
+    return tuple(Tenant(n, weight=nodes.get(n, 1), guarantee=promised.get(n, Quota())) for n in names)
 
 
 def room(planning: Planning, own: tuple[Tenant, ...]) -> Rules:
@@ -102,9 +109,13 @@ def measured(name: str, window: str) -> Figures:
     """The figures of one policy; dues are those with guarantees, whether it gives them or not."""
     trace = work(window)
     owners = {job.owner: job.owner for job in trace.jobs}
-    rules = room(PLANNINGS[name], tenants(trace, name in GUARANTEED))
+    policy = POLICIES[name]
+    rules = room(policy.planning, tenants(trace, policy.guaranteed))
+    settings = Settings(
+        Estimates.REQUESTED, RoomOf.BUNDLE, tenants=owners, checkpoint_interval=policy.checkpoints
+    )
     begun = time.process_time()
-    played = play(trace, rules, Settings(Estimates.REQUESTED, RoomOf.BUNDLE, tenants=owners))
+    played = play(trace, rules, settings)
     took = time.process_time() - begun
     promised = replace(rules, tenants=tenants(trace, guaranteed=True))
     figures = report(replace(played, rules=promised))
@@ -130,8 +141,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--whole", dest="window", action="store_const", const="whole", default="dense")
     parser.add_argument("--week", dest="window", action="store_const", const="week")
-    parser.add_argument("--only", action="append", choices=PLANNINGS, help="play only these")
-    parser.add_argument("--one", choices=PLANNINGS, help=argparse.SUPPRESS)
+    parser.add_argument("--only", action="append", choices=POLICIES, help="play only these")
+    parser.add_argument("--one", choices=POLICIES, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.one:
         print(json.dumps(measured(chosen.one, chosen.window)))
@@ -140,7 +151,7 @@ def main() -> None:
         sys.exit("no ../shared/traces beside this checkout; put the traces there")
     header(["policy", *TOTALS])
     found: dict[str, Figures] = {}
-    for name in chosen.only or PLANNINGS:
+    for name in chosen.only or POLICIES:
         found[name] = alone(name, chosen.window)
         row([name, *(shown(found[name]) for shown in TOTALS.values())])
     by_tenant(found)

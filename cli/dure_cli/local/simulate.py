@@ -33,6 +33,10 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--room", type=click.Choice(["trace", "bundle"]),
     help="The trace's processors on one node (default for SWF), or the bundle's nodes (for CSV).",
 )  # fmt: skip
+@click.option(
+    "--checkpoint-interval", metavar="TIME",
+    help="All jobs make checkpoints so often, for example 1h; else evicted ones begin again.",
+)  # fmt: skip
 @click.option("--enforce-limits", is_flag=True, help="End jobs at their limits.")
 @click.option("--tenants", type=FILE, help="CSV user,tenant: whose each user of the trace is.")
 @click.option(
@@ -52,8 +56,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 def simulate(
     trace: Path, policies: tuple[str, ...], format: str | None, estimates: str, room: str | None,
-    enforce_limits: bool, tenants: Path | None, add_nodes: tuple[str, ...], copies: int, jobs: Path | None,
-    output: str,
+    checkpoint_interval: str | None, enforce_limits: bool, tenants: Path | None, add_nodes: tuple[str, ...],
+    copies: int, jobs: Path | None, output: str,
 ) -> None:  # fmt: skip
     """Replay TRACE (SWF, or CSV for GPU clusters; also .gz) under policies and show waits, shares and bills."""
     from dure.simulate.arrivals import Estimates, Settings
@@ -67,13 +71,25 @@ def simulate(
     try:
         settings = Settings(
             Estimates(estimates), room_of(room, chosen), enforce_limits, read_map(tenants) if tenants else None,
-            copies=copies,
+            copies=copies, checkpoint_interval=_interval(checkpoint_interval),
         )  # fmt: skip
         replays = _replays(read_trace(trace, chosen), named, settings, add_nodes, jobs)
     except TraceError as error:
         refused(str(error))
     show_replays(replays, output)
     say(replays[0][1])
+
+
+def _interval(text: str | None) -> int | None:
+    from dure.model.units import duration
+
+    try:
+        interval = None if text is None else duration(text)
+    except ValueError as error:
+        refused(f"--checkpoint-interval: {error}")
+    if interval == 0:
+        refused("--checkpoint-interval is nothing; write for example 1h")
+    return interval
 
 
 def _check_jobs(jobs: Path | None, policies: tuple[str, ...]) -> None:

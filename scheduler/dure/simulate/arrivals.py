@@ -33,7 +33,8 @@ class RoomOf(StrEnum):
 class Settings:
     """How a trace is played. `enforce_limits` ends jobs at their limits; else they run on as they did.
 
-    `added` nodes stand beside those of the room. `copies`: so many times the tenants and their load (`copies.py`).
+    `checkpoint_interval` in ms is that of every job, None: evicted ones begin again. `added` nodes stand beside
+    those of the room. `copies`: so many times the tenants and their load (`copies.py`).
     """
 
     estimates: Estimates = Estimates.REQUESTED
@@ -42,6 +43,7 @@ class Settings:
     tenants: Mapping[str, TenantId] | None = None
     added: tuple[Node, ...] = ()
     copies: int = 1
+    checkpoint_interval: Millis | None = None
 
 
 class Arrivals:
@@ -63,6 +65,7 @@ class Arrivals:
         job = Job(
             row.id, tenant, row.user, row.submit * SECOND, self._asked(row.tasks),
             preemptible=True, time_limit=self._limit(row, tenant),
+            checkpoint_interval=self._settings.checkpoint_interval,
         )  # fmt: skip
         return Arrival(job, row.run * SECOND)
 
