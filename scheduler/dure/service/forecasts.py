@@ -73,6 +73,7 @@ class Forecasts:
             return await asyncio.wait_for(client.one(asked), _ONE_PATIENCE_S)
         except (PipeClosed, TimeoutError) as error:
             log.warning("no forecast of a job", error=f"{type(error).__name__}: {error}")
+            await self._put_aside()
             return None
 
     async def run(self) -> None:
@@ -82,8 +83,7 @@ class Forecasts:
         rounds.cancel()
         await asyncio.gather(rounds, return_exceptions=True)
         await self._let_go()
-        if self._aside is not None:
-            await self._aside.close()
+        await self._put_aside()
 
     async def _rounds(self) -> None:
         failures = 0
@@ -147,6 +147,12 @@ class Forecasts:
             if self._aside is None or not self._aside.alive:
                 self._aside = await ForecastClient.spawn(self._live.inherited, _nothing)
             return self._aside
+
+    async def _put_aside(self) -> None:
+        """End the child for single jobs, and with it what it was still asked: nobody waits for that any more."""
+        client, self._aside = self._aside, None
+        if client is not None:
+            await client.close()
 
     async def _teach(self, client: ForecastClient) -> bool:
         """Hand on what was heard since the last time; whether there was anything."""

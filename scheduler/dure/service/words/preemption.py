@@ -78,12 +78,12 @@ def displaced(said: Said) -> Text:
     cost_ko = f" 그 작업 {lost.ko} 분량이 사라졌습니다." if lost and said.numbers["lost"] else ""
     if said.anonymous:
         jobs = several(count, "job of another tenant", "jobs of other tenants")
-        who_ko = f"다른 테넌트의 작업 {count}개"
+        who_ko = f"다른 테넌트의 작업 {count}개를"
     else:
-        jobs, who_ko = f"job {said.subject}", f"작업 {said.subject}"
+        jobs, who_ko = f"job {said.subject}", f"작업 {said.subject}을(를)"
     return Text(
         f"For its start {jobs} had to leave{cost}.",
-        f"이 작업이 시작하도록 {who_ko}을(를) 내보냈습니다.{cost_ko}",
+        f"이 작업이 시작하도록 {who_ko} 내보냈습니다.{cost_ko}",
     )
 
 
