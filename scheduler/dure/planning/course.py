@@ -157,6 +157,10 @@ class Course:
                 self.refusals.went(kind.shape)
         return entry
 
+    def withdrawn(self, job: JobId) -> Entry:
+        """Take a job out of the queue, to be put back or not."""
+        return self._dequeue(job)
+
     def _judge(self, kind: Kind, now: Instant) -> None:
         shape = kind.shape
         if shape.fits_empty is None:

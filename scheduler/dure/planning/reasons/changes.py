@@ -1,0 +1,155 @@
+"""Changes: the smallest ones that would let a pending job start now, each found by trying and then proved.
+
+A change is looked for on the state as the decision left it, and holds only if one more cycle, with the changed job
+submitted now in place of the real one, starts it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from dure.model.instants import SECOND, Millis
+from dure.model.job import Job, TaskGroup
+from dure.model.plan import Code, Numbers, Reason
+from dure.model.resources import Flavor, flavor_of
+from dure.model.snapshot import Pending
+from dure.planning.axes import FIRST_GPU
+from dure.planning.course import Course
+from dure.planning.cycle import Cycle
+from dure.planning.queue import Entry, Kind
+from dure.planning.quota import over_limit
+from dure.planning.shape import FOREVER, Shape
+from dure.planning.state import State
+from dure.planning.trial import Trial
+
+Change: TypeAlias = tuple[Reason, Job]
+"""What to tell, and the job as changed."""
+
+
+def candidates(trial: Trial, kind: Kind, job: Job) -> list[Change]:
+    """One change of each kind that seems to do, as the decision left the room."""
+    fits = _Fits(trial, kind)
+    found = (
+        _preemptible(fits, job), _fewer_tasks(fits, job), _other_flavor(trial.state, fits, job),
+        _shorter(trial, fits, job),
+    )  # fmt: skip
+    return [change for change in found if change is not None]
+
+
+def proved(course: Course, changes: Sequence[Change], job: Job, now: int) -> Iterator[Reason]:
+    """Those that really start the job, were it submitted so now in place of the real one."""
+    for reason, changed in changes:
+        if _starts(course, job, replace(changed, submitted=now), now):
+            yield reason
+
+
+def quota(trial: Trial, kind: Kind) -> Iterator[Reason]:
+    """Where one tenant's limit alone is in the way of a job that has a place: what it would have to be."""
+    state = trial.state
+    for demand in kind.shape.demands:
+        over = list(over_limit(kind.account, demand.total))
+        if len({account for account, _, _ in over}) == 1 and trial.fit(demand):
+            account = over[0][0]
+            limits = ((axis, account.branch.limit[axis] + by) for _, axis, by in over)
+            told = tuple((state.axes.names[axis], limit) for axis, limit in limits)
+            yield Reason(Code.WOULD_START, f"quota:{account.branch.id}", told)
+            return
+
+
+class _Fits:
+    """Whether a changed job would have a place and quota, in what the decision left."""
+
+    def __init__(self, trial: Trial, kind: Kind) -> None:
+        self._trial, self._kind = trial, kind
+
+    def __call__(self, job: Job) -> bool:
+        trial, kind = self._trial, self._kind
+        state = trial.state
+        asked = (job.groups, job.time_limit, job.time_limits)
+        shape = Shape(asked, state.axes, state.values, firm=not job.preemptible)
+        changed = Kind(replace(kind.key, groups=job.groups, preemptible=job.preemptible), shape, kind.account)
+        own = None
+        return any(
+            trial.allowance.may_hold(changed, demand, trial.promises, own) and trial.fit(demand)
+            for demand in shape.demands
+        )
+
+
+def _preemptible(fits: Callable[[Job], bool], job: Job) -> Change | None:
+    changed = replace(job, preemptible=True)
+    return (
+        (Reason(Code.WOULD_START, "preemptible"), changed) if not job.preemptible and fits(changed) else None
+    )
+
+
+def _fewer_tasks(fits: Callable[[Job], bool], job: Job) -> Change | None:
+    """The largest smaller gang: what fits with some tasks fits with fewer."""
+    if len(job.groups) != 1 or job.groups[0].count < 2:
+        return None
+    counts = range(1, job.groups[0].count)
+    fitting = bisect_left(counts, True, key=lambda count: not fits(_with_tasks(job, count)))
+    if not fitting:
+        return None
+    return Reason(Code.WOULD_START, "tasks", (("tasks", counts[fitting - 1]),)), _with_tasks(
+        job, counts[fitting - 1]
+    )
+
+
+def _with_tasks(job: Job, count: int) -> Job:
+    return replace(job, groups=(replace(job.groups[0], count=count),))
+
+
+def _other_flavor(state: State, fits: Callable[[Job], bool], job: Job) -> Change | None:
+    """The best other flavor of the room, by the order of its rules."""
+    asked = {flavor for group in job.groups for flavor in group.flavors}
+    capacity = state.nodes.capacity
+    names = [state.axes.names[axis] for axis in range(FIRST_GPU, len(capacity)) if capacity[axis]]
+    for flavor in (flavor_of(name) for name in names) if asked else ():
+        changed = replace(job, groups=tuple(_on(group, flavor) for group in job.groups))
+        if flavor not in asked and fits(changed):
+            return Reason(Code.WOULD_START, f"flavor:{flavor}", _total(changed, flavor)), changed
+    return None
+
+
+def _on(group: TaskGroup, flavor: Flavor) -> TaskGroup:
+    return replace(group, flavors=(flavor,)) if group.gpus else group
+
+
+def _total(job: Job, flavor: Flavor) -> Numbers:
+    return ((f"gpu:{flavor}", sum(group.count * group.gpus for group in job.groups)),)
+
+
+def _shorter(trial: Trial, fits: Callable[[Job], bool], job: Job) -> Change | None:
+    """The longest limit by which it would be gone before something that is reserved or kept."""
+    begins = {promise.at for promise in trial.promises} | {block.at for block in trial.promises.blocks}
+    asked = FOREVER if job.time_limit is None else job.time_limit
+    limits = sorted({_whole(at - trial.now) for at in begins}, reverse=True)
+    for limit in (limit for limit in limits if 0 < limit < asked):
+        changed = replace(job, time_limit=limit, time_limits=())
+        if fits(changed):
+            return Reason(Code.WOULD_START, "time-limit", (("time-limit", limit),)), changed
+    return None
+
+
+def _whole(left: Millis) -> Millis:
+    return left - left % SECOND if left >= SECOND else left
+
+
+def _starts(course: Course, job: Job, changed: Job, now: int) -> bool:
+    """Try the changed job in place of the real one; the course is as it was afterwards."""
+    real, reservations = course.withdrawn(job.id), course.state.reservations
+    course.state.reservations = tuple(one for one in reservations if one.job != job.id)
+    course.enqueue(Entry(Pending(changed)))
+    course.judge(now)
+    cycle = Cycle(course.state, course.lineup(now), course.refusals, course.outlook, now)
+    cycle.run()
+    started = any(start.job == changed.id for start in cycle.trial.starts)
+    cycle.undo()
+    course.refusals.suppose(cycle.trial.starts)
+    course.withdrawn(changed.id)
+    course.enqueue(real)
+    course.state.reservations = reservations
+    return started
