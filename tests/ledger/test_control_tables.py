@@ -1,4 +1,6 @@
 import hashlib
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -106,6 +108,15 @@ def test_what_was_promised_last_stands(ledger: SqlLedger, path: Path) -> None:
         assert second.control.promises("r") == Promises()
     finally:
         second.close()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "7", '["{}", [[1]]]', '[{"at": 1}, []]', '["{}", 3]'])
+def test_a_ruined_promise_is_no_promise(ledger: SqlLedger, path: Path, content: str) -> None:
+    """Whatever stands in its place, one kind of error says so."""
+    with closing(sqlite3.connect(path)) as plain, plain:
+        plain.execute("INSERT INTO promises VALUES ('p', 1, ?)", (content,))
+    with pytest.raises(ValueError, match=r"."):
+        ledger.control.promises("p")
 
 
 def test_a_node_is_drained_until_it_is_returned(ledger: SqlLedger) -> None:

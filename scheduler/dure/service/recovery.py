@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dure.accounting.occupied import occupied
-from dure.ledger import SqlLedger
+from dure.ledger import Promises, SqlLedger
 from dure.model.change import Budgeted, Change, Paused, Promised, Watermark
 from dure.model.instants import Instant, Interval
-from dure.model.record import JobRecord
+from dure.model.plan import Eviction
+from dure.model.record import JobRecord, JobState
 from dure.model.rules import Rules
 from dure.model.snapshot import History, Used
 from dure.model.use import CapacityFact
@@ -107,8 +108,23 @@ def rebuilt_history(ledger: SqlLedger, watermark: Instant) -> tuple[History, ...
 async def _finish_what_was_promised(live: Live) -> None:
     """Read what was promised, and evict what stands in the way of it: the last server may not have come to that."""
     cluster = live.backend.cluster
-    live.promised = await live.books.look_up(lambda control: control.promises(cluster))
-    await evict_all(live, live.promised.evictions)
+    try:
+        live.promised = await live.books.look_up(lambda control: control.promises(cluster))
+    except ValueError as error:  # nobody was told to leave for what cannot be read: it is decided anew
+        live.promised = Promises()
+        log.error("what was promised cannot be read; deciding anew", error=str(error))
+    await evict_all(live, [one for one in live.promised.evictions if await _is_untold(live, one)])
+
+
+async def _is_untold(live: Live, eviction: Eviction) -> bool:
+    """Whether the attempt still runs and was not told to end."""
+    try:
+        record = await live.backend.record(eviction.job)
+    except KeyError:
+        return False
+    last = record.attempts[-1] if record.attempts else None
+    runs = record.state in {JobState.STARTING, JobState.RUNNING}
+    return runs and last is not None and last.attempt == eviction.attempt
 
 
 def _standing(live: Live, at: Instant) -> Iterator[Change]:
