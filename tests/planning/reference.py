@@ -171,7 +171,7 @@ class Pass:
                 continue
             if self._start(job, tried, bound) or self._vacant(job, tried, bound):
                 continue
-            if not self._displaces(job, bound) and self._room_left() and self.planning.backfill:
+            if not self._displaces(job, bound) and self._room_left():
                 self._reserve(job, tried, bound, guaranteed=False)
 
     def _room_left(self) -> bool:
@@ -264,7 +264,7 @@ class Pass:
         return kept
 
     def _soon(self, holder: Holder) -> bool:
-        return holder.ends is not None and holder.ends - self.book.now <= self.planning.reclaim_within
+        return holder.limit is not None and holder.limit - self.book.now <= self.planning.reclaim_within
 
     # What a job is given
 

@@ -52,13 +52,14 @@ def limit_of(job: Job, placements: Iterable[Placement]) -> int | None:
 
 @dataclass(frozen=True)
 class Holder:
-    """A job that holds nodes: it runs, or was started by this decision."""
+    """A job that holds nodes: it runs, or was started now. One past its `limit` `ends` a second from now."""
 
     job: Job
     spots: Spots
     since: int
     begun: int
     ends: int | None
+    limit: int | None
     run: Running | None = None
 
     @property
@@ -130,10 +131,9 @@ class Book:
         spots = spots_of(run.job, [placement for times, placement in tasks if times.ended is None])
         begun = min((t.started for t in run.tasks if t.started is not None), default=run.since)
         limit = limit_of(run.job, run.placements)
-        ends = None if limit is None else begun + limit
-        if ends is not None and ends <= self.now:
-            ends = self.now + SECOND
-        return Holder(run.job, spots, run.since, begun, ends, run)
+        limited = None if limit is None else begun + limit
+        ends = limited if limited is None or limited > self.now else self.now + SECOND
+        return Holder(run.job, spots, run.since, begun, ends, limited, run)
 
     def _leaves(self, holder: Holder, told: int | None) -> Holder:
         """Who was told to leave is gone after the grace, whatever its limit."""
@@ -336,7 +336,7 @@ class Book:
         limit = limit_of(job, placements)
         ends = None if limit is None else self.now + limit
         attempts = self.pending.pop(job.id).attempts
-        self.stay[job.id] = Holder(job, spots_of(job, placements), self.now, self.now, ends)
+        self.stay[job.id] = Holder(job, spots_of(job, placements), self.now, self.now, ends, ends)
         self.starts.append(Start(job.id, attempts + 1, placements, guaranteed, claimed=claimed))
         self.promises = [promise for promise in self.promises if promise.job.id != job.id]
 

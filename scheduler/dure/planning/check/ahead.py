@@ -49,9 +49,14 @@ def _held_at(picture: Picture, at: Instant, nodes: set[str]) -> Spots:
     for running in picture.snapshot.running:
         if picture.stays(running) and not _over(_ends(picture, running), at):
             spread(found, running.job, _on(still_held(running), nodes))
-    for job, given in (*picture.known(picture.plan.starts), *picture.known(picture.plan.claims)):
-        if not _over(_limited(job, given.placements, picture.now), at):
-            spread(found, job, _on(given.placements, nodes))
+    for job, start in picture.known(picture.plan.starts):
+        if not _over(_limited(job, start.placements, picture.now), at):
+            spread(found, job, _on(start.placements, nodes))
+    for claim in picture.plan.claims:
+        for job, _ in picture.known([claim]):
+            ends = _limited(job, claim.placements, claim.since + picture.rules.planning.grace)
+            if not _over(_at_last(picture, ends), at):
+                spread(found, job, _on(claim.placements, nodes))
     for reservation, job in _reserved(picture):
         if reservation.at <= at and not _over(_limited(job, reservation.placements, reservation.at), at):
             spread(found, job, _on(reservation.placements, nodes))
@@ -72,11 +77,14 @@ def _on(placements: Iterable[Placement], nodes: set[str]) -> list[Placement]:
 def _ends(picture: Picture, running: Running) -> Instant | None:
     started = [times.started for times in running.tasks if times.started is not None]
     ends = _limited(running.job, running.placements, min(started, default=running.since))
-    if (
-        ends is None or ends > picture.now or running.since == picture.now
-    ):  # nothing is late at its own instant
-        return ends
-    return picture.now + SECOND
+    return (
+        ends if running.since == picture.now else _at_last(picture, ends)
+    )  # nothing is late at its own instant
+
+
+def _at_last(picture: Picture, ends: Instant | None) -> Instant | None:
+    """What should have ended does so one second from now."""
+    return ends if ends is None or ends > picture.now else picture.now + SECOND
 
 
 def _limited(job: Job, placements: Iterable[Placement], since: Instant) -> Instant | None:

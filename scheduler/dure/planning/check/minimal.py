@@ -1,10 +1,10 @@
-"""No victim too many: with any one of them back, the place that was claimed would not be there."""
+"""No victim too many: with any one of them back, what it was for would not be there, or not be allowed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from dure.model.plan import Claim, Rule
+from dure.model.plan import Claim, Rule, Start
 from dure.model.snapshot import Running
 from dure.planning.check.amounts import Amounts, Spots, add, lacking, spots, spread, still_held, together
 from dure.planning.check.finding import Finding, Invariant
@@ -17,24 +17,40 @@ def every_victim_is_needed(picture: Picture) -> Iterator[Finding]:
     """For each job that evicts: no victim could have stayed beside the place it claims, and within its limits.
 
     Judged as it was at its turn: later victims still there, later claims not yet made; starts are all counted.
+    Not judged where a reservation on the same nodes may have been the reason.
     """
-    claims = {claim.job: claim for claim in picture.plan.claims}
+    given: dict[str, Claim | Start] = {one.job: one for one in picture.plan.claims}
+    given |= {one.job: one for one in picture.plan.starts}
     evictions = [e for e in picture.plan.evictions if e.rule in _FOR_A_PLACE and e.job in picture.running]
     for position, eviction in enumerate(evictions):
-        claim, by = claims.get(eviction.by), picture.pending.get(eviction.by)
-        if claim is None or by is None or any(p.group >= len(by.job.groups) for p in claim.placements):
+        place, by = given.get(eviction.by), picture.pending.get(eviction.by)
+        if place is None or by is None or any(p.group >= len(by.job.groups) for p in place.placements):
             continue
+        if eviction.rule is Rule.WITHIN_TENANT and not by.job.preemptible:
+            continue  # what such jobs may hold beyond guarantee may have been the reason
         own = {e.job for e in evictions if e.by == eviction.by}
         before = {e.job for e in evictions[:position]} | own
         stays = [picture.running[e.job] for e in evictions if e.job not in before or e.job == eviction.job]
-        if _fits(picture, claim, stays) and not _beyond_limits(picture, claim, stays):
+        if (
+            not _beside_reservations(picture, place)
+            and _fits(picture, place, stays)
+            and not _beyond_limits(picture, place, stays)
+        ):
             yield Finding(Invariant.MINIMAL, eviction.job, f"is evicted for {eviction.by} without need")
 
 
-def _fits(picture: Picture, claim: Claim, stays: Iterable[Running]) -> bool:
-    job = picture.pending[claim.job].job
-    wanted, back = spots(job, claim.placements), _held_by(stays)
-    earlier = _earlier(picture, claim)
+def _beside_reservations(picture: Picture, place: Claim | Start) -> bool:
+    nodes = {placement.node for placement in place.placements}
+    reserved = (*picture.snapshot.reservations, *picture.plan.reservations)
+    return any(one.job != place.job and p.node in nodes for one in reserved for p in one.placements)
+
+
+def _fits(picture: Picture, place: Claim | Start, stays: Iterable[Running]) -> bool:
+    if isinstance(place, Start):
+        return True  # its place was there: quota was the reason, or nothing
+    job = picture.pending[place.job].job
+    wanted, back = spots(job, place.placements), _held_by(stays)
+    earlier = _earlier(picture, place)
     for node, amounts in wanted.items():
         free = picture.capacity(node)
         for held in (picture.staying, picture.started, earlier, back):
@@ -44,10 +60,10 @@ def _fits(picture: Picture, claim: Claim, stays: Iterable[Running]) -> bool:
     return True
 
 
-def _earlier(picture: Picture, claim: Claim) -> Spots:
+def _earlier(picture: Picture, place: Claim | Start) -> Spots:
     found: Spots = {}
     for job, one in picture.known(picture.plan.claims):
-        if one == claim:
+        if one == place:
             break
         spread(found, job, one.placements)
     return found
@@ -60,10 +76,10 @@ def _held_by(stays: Iterable[Running]) -> Spots:
     return found
 
 
-def _beyond_limits(picture: Picture, claim: Claim, stays: Iterable[Running]) -> bool:
+def _beyond_limits(picture: Picture, place: Claim | Start, stays: Iterable[Running]) -> bool:
     """Whether limits would be passed with these still there; so one of them had to go, wherever the place is."""
-    job = picture.pending[claim.job].job
-    asked = together(spots(job, claim.placements))
+    job = picture.pending[place.job].job
+    asked = together(spots(job, place.placements))
     for over in picture.path(job.tenant):
         if (
             over.user_limit.stated

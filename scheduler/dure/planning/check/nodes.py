@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dure.model.node import NodeState
-from dure.planning.check.amounts import Amounts, Spots, add, lacking
+from dure.planning.check.amounts import Amounts, Spots, add, lacking, spread
 from dure.planning.check.finding import Finding, Invariant
 from dure.planning.check.picture import Given, Picture
 
@@ -25,12 +25,13 @@ def claims_keep_their_places(picture: Picture) -> Iterator[Finding]:
 
     Judged where something was given in this plan: a node that shrank may hold too much already.
     """
-    fresh = {place.node for claim in picture.new_claims for place in claim.placements}
-    for node in sorted({*picture.started, *fresh}):
-        wanted: Amounts = {}
-        add(wanted, picture.started.get(node, {}).items())
-        add(wanted, picture.claimed.get(node, {}).items())
-        if short := lacking(wanted, _left(picture, node, picture.staying)):
+    given: tuple[Given, ...] = (*picture.plan.starts, *picture.new_claims)
+    fresh: Spots = {}
+    for job, one in picture.known(given):
+        spread(fresh, job, one.placements)
+    for node, new in sorted(fresh.items()):
+        free = _left(picture, node, picture.staying, picture.started, picture.claimed)
+        if short := {name: -free.get(name, 0) for name, a in new.items() if a and free.get(name, 0) < 0}:
             yield Finding(Invariant.CLAIM, node, "could not keep what is claimed on it", tuple(short.items()))
 
 

@@ -1,4 +1,4 @@
-"""Who was told to leave: preemptible jobs that run, by a rule that policy allows, for a job with a claim."""
+"""Who was told to leave: preemptible jobs that run, by a rule that policy allows, for a job that gets a place."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dure.model.instants import Instant
 from dure.model.job import Job
-from dure.model.plan import Eviction, Rule
+from dure.model.plan import Claim, Eviction, Rule, Start
 from dure.model.rules import BetweenBorrowers, WithinTenant
 from dure.model.snapshot import Running
 from dure.planning.check.amounts import Amounts, add, spots, still_held, together
@@ -42,16 +42,22 @@ def _unfit(picture: Picture, eviction: Eviction, running: Running) -> Iterator[s
 
 
 def evictions_follow_their_rule(picture: Picture) -> Iterator[Finding]:
-    """Each rule is switched on, its job has a claim, and victim and job stand to each other as it demands."""
-    claims = {claim.job: claim for claim in picture.plan.claims}
+    """Each rule is switched on, its job has a place, and victim and job stand to each other as it demands.
+
+    A job that only quota kept waiting starts at once; any other claims.
+    """
+    given: dict[str, Claim | Start] = {one.job: one for one in picture.plan.claims}
+    given |= {one.job: one for one in picture.plan.starts}
     for eviction in picture.plan.evictions:
         running, by = picture.running.get(eviction.job), picture.pending.get(eviction.by)
         if eviction.rule not in _BY_A_JOB or running is None:
             continue
-        if by is None or eviction.by not in claims:
-            yield Finding(Invariant.VICTIM, eviction.job, f"is evicted for {eviction.by}, which has no claim")
+        if by is None or eviction.by not in given:
+            yield Finding(
+                Invariant.VICTIM, eviction.job, f"is evicted for {eviction.by}, which gets no place"
+            )
             continue
-        if eviction.rule is Rule.RECLAIM and not claims[eviction.by].guaranteed:
+        if eviction.rule is Rule.RECLAIM and not given[eviction.by].guaranteed:
             text = f"is reclaimed for {eviction.by}, which is not within guarantee"
             yield Finding(Invariant.VICTIM, eviction.job, text)
         for text in _against(picture, eviction.rule, running, by.job):
