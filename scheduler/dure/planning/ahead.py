@@ -9,7 +9,7 @@ from dure.model.instants import Instant
 from dure.model.job import NodeId
 from dure.planning.axes import Vector, add, within
 from dure.planning.nodes import Row
-from dure.planning.placement import Spot, View, less, place, tasks_in
+from dure.planning.placement import Fit, Spot, View, less, place, spread, takes, tasks_in
 from dure.planning.running import Active
 from dure.planning.shape import Demand, Part
 from dure.planning.state import State
@@ -98,46 +98,63 @@ class Ahead:
     def place(self, at: Instant) -> tuple[Demand, list[Spot]] | None:
         """The best demand that has a place from `at` on for as long as it may run, and where."""
         for demand in self._demands:
-            if within(demand.total, self._spare) and self._counted(demand):
-                view = self._beside_promises(at, demand)
-                spots = place(demand, self._state.nodes, view, self._state.values)
-                if spots:
-                    return demand, spots
+            enough = within(demand.total, self._spare) and self._counted(demand)
+            if enough and (spots := self._place(at, demand)):
+                return demand, spots
         return None
+
+    def _place(self, at: Instant, demand: Demand) -> list[Spot] | None:
+        values = self._state.values
+        count = self._counts.get(demand) if self._counts is not None else None
+        if count is None:
+            return place(demand, self._state.nodes, self._beside_promises(at, demand), values)
+        less_there = self._beside_promises(at, demand, {})
+        fits: list[Fit] = []
+        for row, tasks in count.by_row.items():
+            if (free := less_there.get(row)) is None:
+                fits.append((tasks, row, self._view.get(row, row.free)))
+            elif left := tasks_in(count.part, free):
+                fits.append((left, row, free))
+        return spread(count.part, fits, values)
 
     def beside(self, at: Instant, spots: list[Spot]) -> dict[Row, Vector]:
         """What is left at `at` on the nodes of these spots."""
         left = less(self._taken(at), spots)
         return {row: left[row] for _, row, _ in spots}
 
-    def _beside_promises(self, at: Instant, demand: Demand) -> View:
-        """What a job may have from `at` on: those that stand then are taken off, later ones keep their place."""
-        if not self._promises and not self._blocks:
-            return self._view
-        view = self._taken(at)
+    def _beside_promises(
+        self, at: Instant, demand: Demand, base: dict[Row, Vector] | None = None
+    ) -> dict[Row, Vector]:
+        """What a job may have from `at` on: those that stand then are taken off, later ones keep their place.
+
+        On all nodes that differ from what is free now or, with an empty `base`, on those of reservations only.
+        """
+        view = self._taken(at, base)
         later: tuple[Promise | Block, ...] = (*self._promises, *(self._blocks if demand.firm else ()))
         for one in later:
             if at < one.at < at + demand.limit:
                 for row, left in one.extra.items():
-                    view[row] = list(map(min, view.get(row, row.free), left))
+                    view[row] = list(map(min, self._seen(view, row), left))
         return view
 
-    def _taken(self, at: Instant) -> dict[Row, Vector]:
+    def _taken(self, at: Instant, base: dict[Row, Vector] | None = None) -> dict[Row, Vector]:
         """What is free at `at` beside the reservations that stand then."""
-        if not self._promises and not self._blocks:
-            return self._view
-        view = dict(self._view)
+        view = dict(self._view) if base is None else base
         for block in self._blocks:
             if block.at - self._state.rules.planning.grace <= at < block.until:
                 for row in block.kept:
-                    kept, free = block.idle(row), view.get(row, row.free)
+                    kept, free = block.idle(row), self._seen(view, row)
                     view[row] = [some - less_ for some, less_ in zip(free, kept, strict=True)]
         for promise in self._promises:
             if promise.at <= at < promise.until:
                 for part, row, tasks in promise.spots:
-                    free = view[row] = list(view.get(row, row.free))
+                    free = view[row] = list(self._seen(view, row))
                     add(free, part.amounts, -tasks)
         return view
+
+    def _seen(self, view: View, row: Row) -> Vector:
+        there = view.get(row)
+        return self._view.get(row, row.free) if there is None else there
 
     def _open(self, node: NodeId) -> Row | None:
         row = self._state.nodes.rows.get(node)
@@ -163,22 +180,25 @@ class Ahead:
         return count is None or count.total >= count.part.count
 
     def _count(self, part: Part) -> _Count:
-        rows = self._state.nodes.candidates(part.gpu_axis)
+        kept = self._state.nodes.tightest(part.gpu_axis, self._state.values)
+        rows = dict.fromkeys(row for row in kept.holding(part) if row not in self._view)
+        rows |= dict.fromkeys(row for row in self._view if takes(part, row))
         return _Count(part, [(row, self._view.get(row, row.free)) for row in rows])
 
 
 class _Count:
-    """How many tasks of a part fit, node by node."""
+    """How many tasks of a part fit, node by node where any does."""
 
-    __slots__ = ("_by_row", "part", "total")
+    __slots__ = ("by_row", "part", "total")
 
     def __init__(self, part: Part, free: Sequence[tuple[Row, Vector]]) -> None:
         self.part = part
-        self._by_row = {row: tasks_in(part, there) for row, there in free}
-        self.total = sum(self._by_row.values())
+        self.by_row = {row: tasks for row, there in free if (tasks := tasks_in(part, there))}
+        self.total = sum(self.by_row.values())
 
     def changed(self, row: Row, free: Vector) -> None:
-        before = self._by_row.get(row)
-        if before is not None:
-            self._by_row[row] = after = tasks_in(self.part, free)
+        if takes(self.part, row):
+            before, after = self.by_row.pop(row, 0), tasks_in(self.part, free)
+            if after:
+                self.by_row[row] = after
             self.total += after - before

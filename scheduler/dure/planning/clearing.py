@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from dure.planning.axes import Amounts, Vector, add
 from dure.planning.backfill import Kept
 from dure.planning.nodes import Row
-from dure.planning.placement import Spot, place, tasks_in
+from dure.planning.placement import Spot, place, spread, takes, tasks_in
 from dure.planning.running import Active
 from dure.planning.shape import Demand, Part
 from dure.planning.state import State
@@ -19,11 +19,12 @@ class Clearing:
     What vacates already counts as gone.
     """
 
-    __slots__ = ("_binding", "_demand", "_extras", "_fits", "_found", "_state", "_view")
+    __slots__ = ("_binding", "_demand", "_extras", "_fits", "_found", "_own", "_state", "_view")
 
     def __init__(self, state: State, demand: Demand, binding: Sequence[Kept]) -> None:
         self._state, self._demand, self._binding = state, demand, binding
         self._view: dict[Row, Vector] = dict(state.nodes.cleared())
+        self._own: set[Row] = set()
         self._extras = [{row: list(left) for row, left in promise.extra.items()} for promise in binding]
         self._fits = [self._count(part) for part in demand.parts]
         self._found = [sum(fits.values()) for fits in self._fits]
@@ -40,8 +41,32 @@ class Clearing:
                     add(extra[row], held.amounts, held.left * times)
             self._recount(row)
 
+    def restore(self, freed: Sequence[Active]) -> None:
+        """These, which are all that is thought away, are back again."""
+        if self._binding:
+            for active in freed:
+                self.free(active, -1)
+            return
+        cleared = self._state.nodes.cleared()
+        for row in self._own:
+            if row in cleared:
+                self._view[row] = cleared[row]
+            else:
+                del self._view[row]
+            self._recount(row)
+        self._own.clear()
+
+    def fits(self) -> bool:
+        """Whether the gang would have a place."""
+        if any(found < part.count for part, found in zip(self._demand.parts, self._found, strict=True)):
+            return False
+        return len(self._demand.parts) == 1 or self.place() is not None
+
     def place(self) -> list[Spot] | None:
         """Where the gang would go, or None."""
+        if len(self._demand.parts) == 1:
+            fits = [(tasks, row, self._here(row)) for row, tasks in self._fits[0].items()]
+            return spread(self._demand.parts[0], fits, self._state.values)
         if any(found < part.count for part, found in zip(self._demand.parts, self._found, strict=True)):
             return None
         return place(self._demand, self._state.nodes, self._seen(), self._state.values)
@@ -52,13 +77,22 @@ class Clearing:
         view = self._seen()
         return {axis for axis in asked if not self._fits_alone(axis, view)} or asked
 
-    def useful(self, active: Active, lacking: Iterable[int]) -> set[int]:
-        """Which of the lacking resources a job holds on nodes that the gang could use."""
-        wanted, found = set(lacking), set[int]()
+    def useful(self, active: Active, lacking: Collection[int]) -> Amounts:
+        """What of the lacking resources that it has on nodes that the gang could use a job holds in all."""
+        if len(active.places) > 1:
+            return amounts_on(active, self._useful(active, lacking))
+        (only,) = active.places or (None,)
+        row = self._state.nodes.rows.get(only.node) if only is not None and only.left else None
+        if only is None or row is None or not any(takes(part, row) for part in self._demand.parts):
+            return ()
+        return tuple((axis, amount * only.left) for axis, amount in only.amounts if axis in lacking)
+
+    def _useful(self, active: Active, lacking: Collection[int]) -> set[int]:
+        found = set[int]()
         for held in active.places:
             row = self._state.nodes.rows.get(held.node)
-            if held.left and row is not None and any(row in fits for fits in self._fits):
-                found |= {axis for axis, _ in held.amounts} & wanted
+            if held.left and row is not None and any(takes(part, row) for part in self._demand.parts):
+                found.update(axis for axis, _ in held.amounts if axis in lacking)
         return found
 
     def _fits_alone(self, axis: int, view: dict[Row, Vector]) -> bool:
@@ -93,26 +127,37 @@ class Clearing:
         return free
 
     def _there(self, row: Row) -> Vector:
-        free = self._view.get(row)
-        if free is None:
-            free = self._view[row] = list(row.free)
+        free = self._view.get(row, row.free)
+        if row not in self._own:
+            self._own.add(row)
+            free = self._view[row] = list(free)
         return free
 
     def _rows(self, part: Part) -> list[Row]:
         return self._state.nodes.candidates(part.gpu_axis)
 
     def _count(self, part: Part) -> dict[Row, int]:
-        return {row: tasks_in(part, self._here(row)) for row in self._rows(part)}
+        """The nodes that hold a task of a part, and how many."""
+        nodes = self._state.nodes
+        rows = dict.fromkeys(nodes.tightest(part.gpu_axis, self._state.values).holding(part))
+        rows |= dict.fromkeys(row for row in self._view if takes(part, row))
+        return {row: tasks for row in rows if (tasks := tasks_in(part, self._here(row)))}
 
     def _recount(self, row: Row) -> None:
         here = self._here(row)
         for n, part in enumerate(self._demand.parts):
-            if (before := self._fits[n].get(row)) is not None:
-                self._fits[n][row] = after = tasks_in(part, here)
+            if takes(part, row):
+                before, after = self._fits[n].pop(row, 0), tasks_in(part, here)
+                if after:
+                    self._fits[n][row] = after
                 self._found[n] += after - before
 
 
-def amounts_on(active: Active, axes: Iterable[int]) -> Amounts:
+def amounts_on(active: Active, axes: Collection[int]) -> Amounts:
     """What a job holds on some axes."""
-    wanted = set(axes)
-    return tuple((axis, amount) for axis, amount in active.held if axis in wanted)
+    if len(active.places) == 1:
+        (only,) = active.places
+        return tuple(
+            (axis, amount * only.left) for axis, amount in only.amounts if axis in axes and only.left
+        )
+    return tuple((axis, amount) for axis, amount in active.held if axis in axes)

@@ -68,7 +68,8 @@ class Nodes:
     something vacates.
     """
 
-    __slots__ = ("_axes", "_candidates", "_capacities", "_tightest", "capacity", "leaving", "rows", "spare")
+    __slots__ = ("_axes", "_candidates", "_capacities", "_cleared", "_tightest", "_unclear", "capacity", "leaving",
+                 "rows", "spare")  # fmt: skip
 
     def __init__(self, axes: Axes) -> None:
         self._axes = axes
@@ -76,6 +77,8 @@ class Nodes:
         self.spare = axes.zeros()
         self.capacity = axes.zeros()
         self.leaving: dict[Row, None] = {}
+        self._cleared: dict[Row, Vector] = {}
+        self._unclear: dict[Row, None] = {}
         self._candidates: dict[int, list[Row]] = {}
         self._tightest: dict[int, Tightest] = {}
         self._capacities: dict[tuple[int, ...], int] = {}
@@ -93,6 +96,7 @@ class Nodes:
         if row := self.rows.pop(node, None):
             self._count(row, -1)
             self.leaving.pop(row, None)
+            self._cleared.pop(row, None)
 
     def _count(self, row: Row, sign: int) -> None:
         self._candidates.clear()
@@ -108,6 +112,8 @@ class Nodes:
         """Hold `times` the amounts on a node; give them back where `times` is negative."""
         free, spare = row.free, self.spare
         row.changed()
+        if row in self.leaving:
+            self._unclear[row] = None
         for axis, amount in amounts:
             before = free[axis]
             after = before - amount * times
@@ -117,6 +123,7 @@ class Nodes:
 
     def vacate(self, row: Row, amounts: Amounts, times: int) -> None:
         """So much of a node is held by attempts that were told to leave, or no longer where `times` is negative."""
+        self._unclear[row] = None
         self._keep(row, row.vacating, row.claimed, amounts, times)
         if any(row.vacating):
             self.leaving[row] = None
@@ -125,6 +132,7 @@ class Nodes:
 
     def claim(self, row: Row, amounts: Amounts, times: int) -> None:
         """So much of a node is claimed, or no longer where `times` is negative."""
+        self._unclear[row] = None
         self._keep(row, row.claimed, row.vacating, amounts, times)
 
     def _keep(self, row: Row, kept: Vector, other: Vector, amounts: Amounts, times: int) -> None:
@@ -135,9 +143,15 @@ class Nodes:
             if more := max(kept[axis], other[axis]) - before:
                 self.take(row, ((axis, more),), 1)
 
-    def cleared(self) -> dict[Row, Vector]:
-        """What claims may use, on the nodes where that is more than a start may."""
-        return {row: row.clear() for row in self.leaving}
+    def cleared(self) -> Mapping[Row, Vector]:
+        """What claims may use, on the nodes where that is more than a start may. For reading, and only now."""
+        for row in self._unclear:
+            if row in self.leaving and (clear := row.clear()) != row.free:
+                self._cleared[row] = clear
+            else:
+                self._cleared.pop(row, None)
+        self._unclear.clear()
+        return self._cleared
 
     def candidates(self, axis: int) -> list[Row]:
         """Open nodes with capacity on an axis (-1: any open node), by id."""

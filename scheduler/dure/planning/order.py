@@ -49,7 +49,7 @@ class Lineup:
             kind = self._first_inside(over, users, dropped)
             if kind is not None:
                 return kind
-        ranked = [(self._rank(account, turn), account) for account in lines.below.get(over, ())]
+        ranked = [(self.rank(account, turn), account) for account in lines.below.get(over, ())]
         while ranked:
             best = min(ranked)
             kind = self._first_below(best[1], lines, turn, dropped)
@@ -86,11 +86,11 @@ class Lineup:
         known = self._paths.get((account, turn))
         if known is not None and known[0] == version:
             return known[1]
-        key = (*(self._rank(over, turn) for over in reversed(account.path)), (-1,))
+        key = (*(self.rank(over, turn) for over in reversed(account.path)), (-1,))
         self._paths[account, turn] = (version, key)
         return key
 
-    def _rank(self, account: Account, turn: Turn) -> Rank:
+    def rank(self, account: Account, turn: Turn) -> Rank:
         """A tenant's place among its siblings; no two have one."""
         ranks, version = self._ranks[turn], account.version
         known = ranks.get(account)
@@ -104,7 +104,7 @@ class Lineup:
         branch = account.branch
         if branch.guarantee:
             return (0, used_of(account.held, branch.guarantee), branch.id)
-        return (1, self.standing.score(account).score, branch.id)
+        return (1, self.standing.share(account) / branch.weight, branch.id)
 
     def _scored(self, account: Account) -> Rank:
-        return (0, self.standing.score(account).score, account.branch.id)
+        return (0, self.standing.share(account) / account.branch.weight, account.branch.id)

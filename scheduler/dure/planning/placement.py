@@ -23,7 +23,7 @@ View: TypeAlias = Mapping[Row, Vector]
 Spot: TypeAlias = tuple[Part, Row, int]
 """So many tasks of a part on a node."""
 
-_Fit: TypeAlias = tuple[int, Row, Vector]
+Fit: TypeAlias = tuple[int, Row, Vector]
 """(tasks that fit, node, what is free there)."""
 
 
@@ -66,7 +66,7 @@ def fits_when_empty(demand: Demand, nodes: Nodes, values: Vector) -> bool:
     rows = list(nodes)
     view: View = {row: row.capacity for row in rows}
     for part in demand.parts:
-        chosen = _enough(part, _fits(part, rows, view), values)
+        chosen = spread(part, _fits(part, rows, view), values)
         if chosen is None:
             return False
         view = less(view, chosen)
@@ -104,17 +104,20 @@ def _spread(part: Part, nodes: Nodes, view: View, values: Vector) -> list[Spot] 
     rows = nodes.tightest(part.gpu_axis, values).holding(part)
     if view:
         rows = chain((row for row in rows if row not in view), _among(part, view))
-    return _enough(part, _fits(part, rows, view), values)
+    return spread(part, _fits(part, rows, view), values)
+
+
+def takes(part: Part, row: Row) -> bool:
+    """Whether a node takes tasks of the part at all."""
+    return row.open and (part.gpu_axis < 0 or row.capacity[part.gpu_axis] > 0)
 
 
 def _among(part: Part, view: View) -> list[Row]:
-    """The nodes of a view that take tasks of the part."""
-    axis = part.gpu_axis
-    return [row for row in view if row.open and (axis < 0 or row.capacity[axis] > 0)]
+    return [row for row in view if takes(part, row)]
 
 
-def _fits(part: Part, rows: Iterable[Row], view: View) -> list[_Fit]:
-    fits: list[_Fit] = []
+def _fits(part: Part, rows: Iterable[Row], view: View) -> list[Fit]:
+    fits: list[Fit] = []
     for row in rows:
         free = view.get(row, row.free) if view else row.free
         if tasks := tasks_in(part, free):
@@ -122,13 +125,14 @@ def _fits(part: Part, rows: Iterable[Row], view: View) -> list[_Fit]:
     return fits
 
 
-def _enough(part: Part, fits: list[_Fit], values: Vector) -> list[Spot] | None:
+def spread(part: Part, fits: list[Fit], values: Vector) -> list[Spot] | None:
+    """Where the group goes among the nodes that hold a task of it, or None."""
     if sum(map(_count, fits)) < part.count:
         return None
     return _choose(part, fits, values)
 
 
-def _choose(part: Part, fits: list[_Fit], values: Vector) -> list[Spot]:
+def _choose(part: Part, fits: list[Fit], values: Vector) -> list[Spot]:
     """The nodes that hold most first, until one holds all that is left; of those that do, the tightest."""
     left, spots = part.count, []
     if max(fits, key=_count)[0] < left:
@@ -146,7 +150,7 @@ def _choose(part: Part, fits: list[_Fit], values: Vector) -> list[Spot]:
     return spots
 
 
-def _count(fit: _Fit) -> int:
+def _count(fit: Fit) -> int:
     return fit[0]
 
 

@@ -18,7 +18,7 @@ from typing import TypeAlias
 from dure.model.plan import Rule
 from dure.model.rules import BetweenBorrowers
 from dure.planning.axes import Amounts, Vector, add
-from dure.planning.clearing import Clearing, amounts_on
+from dure.planning.clearing import Clearing
 from dure.planning.placement import Spot
 from dure.planning.quota import Account
 from dure.planning.reclaim import chain, rounds
@@ -205,7 +205,7 @@ class _Rules:
 
     def _above_guarantee(self, other: Account, active: Active) -> bool:
         state = self._trial.state
-        useful = amounts_on(active, self._clearing.useful(active, self._lacking))
+        useful = self._clearing.useful(active, self._lacking)
         if not useful or not state.tree.governed:
             return bool(useful)
         return all(

@@ -43,6 +43,9 @@ class Account:
             over.below.append(self)
 
 
+Mark: TypeAlias = dict[tuple[TenantId, int], int]
+"""What was counted by tenant and axis before something was thought away."""
+
 Reserved: TypeAlias = "tuple[Account, UserId, Amounts]"
 """What a reservation will take: of this tenant, for this user."""
 
@@ -58,17 +61,31 @@ class Promises:
     states nothing.
     """
 
-    __slots__ = ("_into", "_tree")
+    __slots__ = ("_into", "_rests", "_tree")
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        self._into: dict[tuple[TenantId, int], int] = {}
+        self._into: Mark = {}
+        self._rests: dict[TenantId, list[tuple[TenantId, Stated]]] = {}
 
-    def give(self, branch: Branch, amounts: Amounts, times: int = 1) -> None:
-        """Count use of a tenant's own jobs; take it back where `times` is negative."""
+    def give(self, branch: Branch, amounts: Amounts, times: int = 1, mark: Mark | None = None) -> None:
+        """Count use of a tenant's own jobs; take it back where `times` is negative. See `restore` for `mark`."""
+        into, path = self._into, self._path(branch)
         for axis, amount in amounts:
-            for where, more in self._rise(branch, axis, amount * times):
-                self._into[where, axis] = self._into.get((where, axis), 0) + more
+            more = amount * times
+            for tenant, rests in path:
+                before = into.get((tenant, axis), 0)
+                after = into[tenant, axis] = before + more
+                if mark is not None:
+                    mark.setdefault((tenant, axis), before)
+                if (rest := rests.get(axis)) is not None:
+                    more = max(0, after - rest) - max(0, before - rest)
+                    if not more:
+                        break
+
+    def restore(self, mark: Mark) -> None:
+        """Take back all that was given with this mark."""
+        self._into |= mark
 
     def within(self, branch: Branch, amounts: Amounts) -> bool:
         """Whether these amounts, added to the tenant, are within guarantee."""
@@ -92,8 +109,8 @@ class Promises:
         """What is added to the overflow at the highest tenant that states one; None where none states one."""
         over = None
         more = amount
-        for tenant in branch.path:
-            rest = self._tree.branch(tenant).rest.get(axis)
+        for tenant, rests in self._path(branch):
+            rest = rests.get(axis)
             if rest is not None:
                 more = self._overflow_grows(tenant, axis, rest, more)
                 over = more
@@ -103,16 +120,13 @@ class Promises:
         into = self._into.get((tenant, axis), 0)
         return max(0, into + more - rest) - max(0, into - rest)
 
-    def _rise(self, branch: Branch, axis: int, more: int) -> Iterator[tuple[TenantId, int]]:
-        for tenant in branch.path:
-            if not more:
-                return
-            yield tenant, more
-            rest = self._tree.branch(tenant).rest.get(axis)
-            if rest is not None:
-                # `_into` of this tenant was raised by whoever took the pair above.
-                into = self._into[tenant, axis]
-                more = max(0, into - rest) - max(0, into - more - rest)
+    def _path(self, branch: Branch) -> list[tuple[TenantId, Stated]]:
+        """The tenants from this one up, each with its rests by axis."""
+        path = self._rests.get(branch.id)
+        if path is None:
+            path = [(tenant, self._tree.branch(tenant).rest) for tenant in branch.path]
+            self._rests[branch.id] = path
+        return path
 
 
 class Quotas:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dure.model.plan import Rule
-from dure.planning.clearing import Clearing, amounts_on
+from dure.planning.clearing import Clearing
 from dure.planning.placement import Spot
 from dure.planning.queue import Kind
 from dure.planning.quota import Account, over_limit
@@ -18,7 +18,7 @@ from dure.planning.running import Active
 from dure.planning.shape import Demand
 from dure.planning.state import State
 from dure.planning.trial import Trial
-from dure.planning.victims import BySlack, Seeker, herd, preempt
+from dure.planning.victims import BySlack, Seeker, always, herd, preempt
 
 
 def reclaim(trial: Trial, kind: Kind, seeker: Seeker) -> list[Spot] | None:
@@ -33,15 +33,16 @@ def reclaim(trial: Trial, kind: Kind, seeker: Seeker) -> list[Spot] | None:
 
     if _own_limit(kind, demand):
         return None
+    enough = always if in_limit() else in_limit  # the fewer run, the less is in the way of limits
     binding = trial.promises.around(seeker.demand, seeker.own)
     clearing = Clearing(trial.state, seeker.demand, binding)
     lacking = clearing.lacking()
     for softly in (True, False):
         for accounts in rounds(trial.state, seeker.account):
             round_ = _Round(trial, seeker.account, clearing, lacking, softly)
-            herds = [herd(trial, account) for account in accounts if round_.may_have(account)]
+            herds = [herd(trial, account, lacking) for account in accounts if round_.may_have(account)]
             candidates = BySlack(trial, herds, round_.allowed)
-            if herds and (spots := preempt(trial, seeker, clearing, candidates, Rule.RECLAIM, in_limit)):
+            if herds and (spots := preempt(trial, seeker, clearing, candidates, Rule.RECLAIM, enough)):
                 return spots
     return None
 
@@ -79,24 +80,27 @@ class _Round:
     ) -> None:
         self._promises, self._account = trial.state.quotas.promises, account
         self._clearing, self._lacking, self._softly = clearing, lacking, softly
+        self._chains: dict[Account, tuple[Account, ...]] = {}
 
     def may_have(self, other: Account) -> bool:
         """Whether anybody between the tenant and the common ancestor is above guarantee on what is lacking."""
-        return any(
-            self._promises.overflow(over.branch, axis)
-            for over in chain(other, self._account)
-            for axis in self._lacking
-        )
+        overflow = self._promises.overflow
+        return any(overflow(over.branch, axis) for over in self._chain(other) for axis in self._lacking)
 
     def allowed(self, other: Account, active: Active) -> bool:
         """Whether a running job may have to leave, as the room now is."""
-        useful = amounts_on(active, self._clearing.useful(active, self._lacking))
-        over = [
-            [self._promises.overflow(above.branch, axis) for axis, _ in useful]
-            for above in chain(other, self._account)
-        ]
-        if self._softly:
-            return bool(useful) and all(
-                left >= amount for line in over for left, (_, amount) in zip(line, useful, strict=True)
-            )
-        return any(left > 0 for line in over for left in line)
+        useful = self._clearing.useful(active, self._lacking)
+        overflow = self._promises.overflow
+        if not self._softly:
+            return any(overflow(over.branch, axis) > 0 for over in self._chain(other) for axis, _ in useful)
+        for over in self._chain(other) if useful else ():
+            for axis, amount in useful:
+                if overflow(over.branch, axis) < amount:
+                    return False
+        return bool(useful)
+
+    def _chain(self, other: Account) -> tuple[Account, ...]:
+        found = self._chains.get(other)
+        if found is None:
+            found = self._chains[other] = tuple(chain(other, self._account))
+        return found

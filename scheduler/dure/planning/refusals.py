@@ -28,8 +28,8 @@ class Refusals:
     """Shapes that found no place.
 
     `bare`: even with no reservation in the way; `_beside`: beside a reservation that leaves `_slack` ms to end in
-    and `_extra` on its nodes. `_untried` are all others that stand in line, None for all of them. `_several`: more
-    than one reservation stood; what was refused beside them is not carried on.
+    and `_extra` on its nodes. `_untried` are all others that stand in line, None until someone asks. `_several`:
+    more than one reservation stood; what was refused beside them is not carried on.
     """
 
     __slots__ = ("_beside", "_extra", "_grown", "_several", "_slack", "_supposed", "_untried", "bare")
@@ -83,7 +83,7 @@ class Refusals:
 
     def came(self, shape: Shape) -> None:
         """A shape stands in line."""
-        if self._untried is not None and shape not in self._beside:
+        if self._untried is not None and not self.stand(shape):
             self._untried.add(shape)
 
     def went(self, shape: Shape) -> None:
@@ -109,21 +109,23 @@ class Refusals:
         if self._several:
             self._forget()
 
-    def moved(self, rows: Iterable[Row]) -> None:
-        """Within a decision something vacates or is claimed on these nodes: what may fit there is tried again."""
-        moved = list(rows)
-        self.grew(row.id for row in moved)
-        self._forget()
-        self._try_again([shape for shape in self.bare if _may_fit(shape, moved)])
+    def moved(self, rows: Iterable[Row], more: Sequence[Row]) -> None:
+        """Within a decision something vacates or is claimed on these nodes.
 
-    def refused(self, shape: Shape, beside: bool, standing: Sizes) -> None:
+        On some there is `more` free for a start: what may fit there is tried again.
+        """
+        self.grew(row.id for row in rows)
+        self._forget()
+        if more:
+            self._try_again([shape for shape in self.bare if _may_fit(shape, more)])
+
+    def refused(self, shape: Shape, beside: bool) -> None:
         """Every choice of flavors of a shape found no place."""
         if not shape.plain:
             return
-        if self._untried is None:
-            self._untried = standing.copy()
         self._beside.add(shape)
-        self._untried.discard(shape)
+        if self._untried is not None:
+            self._untried.discard(shape)
         if not beside:
             self.bare.add(shape)
 
@@ -133,6 +135,10 @@ class Refusals:
 
     def untried(self, standing: Sizes) -> Sizes:
         """The shapes that may find a place beside the reservation."""
+        if self._untried is None and (self._beside or self.bare):
+            self._untried = standing.copy()
+            for shape in self._beside | self.bare:
+                self._untried.discard(shape)
         return standing if self._untried is None else self._untried
 
     def _forget(self) -> None:

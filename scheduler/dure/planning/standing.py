@@ -18,8 +18,8 @@ _IDLE = Score(0.0, 0.0)
 class Standing:
     """Scores over a state: current use is what is held there, decided starts included (DESIGN 3.2)."""
 
-    __slots__ = ("_histories", "_known", "_memory", "_now", "_room", "_scores", "_state", "_users", "_values",
-                 "_zeros")  # fmt: skip
+    __slots__ = ("_before", "_histories", "_known", "_memory", "_now", "_room", "_scores", "_state", "_users",
+                 "_values", "_zeros")  # fmt: skip
 
     def __init__(self, state: State, histories: Histories, now: Instant) -> None:
         self._state, self._histories, self._now = state, histories, now
@@ -27,20 +27,25 @@ class Standing:
         self._values = state.values
         self._room = whole(state.nodes.capacity, state.values)
         self._zeros = state.axes.zeros()
-        self._known: dict[Account, tuple[int, Score]] = {}
+        self._before: dict[tuple[TenantId, UserId], ByDimension] = {}
+        self._known: dict[Account, tuple[int, float]] = {}
         self._users: dict[tuple[Account, UserId], tuple[list[int], float]] = {}
         self._scores: dict[TenantId, Score] | None = None
 
     def score(self, account: Account) -> Score:
         """A tenant's share above its guarantee, and the same by its weight."""
+        part = self.share(account)
+        return Score(part, part / account.branch.weight) if part else _IDLE
+
+    def share(self, account: Account) -> float:
+        """A tenant's share above its guarantee."""
         known = self._known.get(account)
         if known is not None and known[0] == account.version:
             return known[1]
         branch = account.branch
         part = self._share(account.held, branch.promised, branch.id, "")
-        score = Score(part, part / branch.weight) if part else _IDLE
-        self._known[account] = (account.version, score)
-        return score
+        self._known[account] = (account.version, part)
+        return part
 
     def user(self, account: Account, user: UserId) -> float:
         """A user's score inside the tenant: the same formula, without guarantee or weight."""
@@ -68,4 +73,9 @@ class Standing:
         return share(current, self._history(tenant, user), self._memory)
 
     def _history(self, tenant: TenantId, user: UserId) -> ByDimension:
-        return self._histories.level(tenant, user, self._now) if self._memory else NONE
+        if not self._memory:
+            return NONE
+        known = self._before.get((tenant, user))
+        if known is None:
+            known = self._before[tenant, user] = self._histories.level(tenant, user, self._now)
+        return known

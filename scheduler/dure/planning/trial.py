@@ -31,7 +31,8 @@ class Trial:
     """The state under trial, and what stands beside it while one decision is made.
 
     `again`: something moved that may let others move. `touched` are the classes of which a job started or claimed.
-    `herds` are what of each tenant ran before the decision and may be preempted, whoever must leave first last.
+    `herds` are what of each tenant ran before the decision and may be preempted, whoever must leave first last: by
+    axis those that hold some of it, at -1 all of them. From those of the `thinned` somebody has left since.
     """
 
     def __init__(
@@ -45,7 +46,8 @@ class Trial:
         self.starts: list[Start] = []
         self.evictions: list[Eviction] = []
         self.touched: dict[Kind, None] = {}
-        self.herds: dict[Account, list[Active]] = {}
+        self.herds: dict[Account, dict[int, list[Active]]] = {}
+        self.thinned: set[Account] = set()
         self._claimable: dict[Shape, bool] = {}
         self.again = False
 
@@ -96,15 +98,17 @@ class Trial:
         self.promises.charge(spots, demand)
         self.state.try_claim(Claim(job, self.now, placements(spots), guaranteed))
         self.touched[kind] = None
-        self._moved(row for _, row, _ in spots)
+        self._moved([row for _, row, _ in spots], ())
 
     def evict(self, active: Active, eviction: Eviction) -> None:
         """A running job has to leave."""
+        rows = self.state.nodes.rows
+        before = {row: list(row.free) for place in active.places if (row := rows.get(place.node)) is not None}
         self.state.try_evict(active, eviction, self.now)
         self.promises.gone(active)
         self.evictions.append(eviction)
-        rows = self.state.nodes.rows
-        self._moved(rows[place.node] for place in active.places if place.node in rows)
+        self.thinned.add(self.state.quotas.account(active.job.tenant))
+        self._moved(before, [row for row, free in before.items() if row.free != free])
 
     def unclaim(self, job: JobId) -> None:
         """A claim ends without a start: its job is in line again."""
@@ -113,7 +117,8 @@ class Trial:
         self.touched[kind] = None
         self.state.try_unclaim(job)
         rows = self.state.nodes.rows
-        self._moved(rows[placement.node] for placement in where if placement.node in rows)
+        moved = [rows[placement.node] for placement in where if placement.node in rows]
+        self._moved(moved, moved)
 
     def start_claimed(self, job: JobId) -> None:
         """The place that a job claimed is free: it starts there."""
@@ -180,7 +185,7 @@ class Trial:
             beside_others = False
         if beside_others and shape.plain and shape not in self._refusals.bare:
             beside_others = any(self._fit_bare(demand) for demand in shape.demands)
-        self._refusals.refused(shape, beside_others, self.state.queue.standing)
+        self._refusals.refused(shape, beside_others)
 
     def _fit_bare(self, demand: Demand) -> list[Spot] | None:
         nodes = self.state.nodes
@@ -196,10 +201,10 @@ class Trial:
         if promise.guaranteed:
             self.state.quotas.promises.give(promise.account.branch, promise.total, -1)
 
-    def _moved(self, rows: Iterable[Row]) -> None:
+    def _moved(self, rows: Iterable[Row], more: Sequence[Row]) -> None:
         self.again = True
         self._claimable.clear()
-        self._refusals.moved(rows)
+        self._refusals.moved(rows, more)
 
     def _yielded(self, before: Reservation | None, at: Instant) -> JobId:
         """To which job within guarantee a reservation gives way, where it comes later than it stood."""

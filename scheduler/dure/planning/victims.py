@@ -7,16 +7,18 @@ set whose worst member is best, then the next worst; it is inclusion-minimal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from dure.model.job import JobId
 from dure.model.plan import Eviction, Rule
-from dure.planning.clearing import Clearing
+from dure.planning.axes import Vector, add
+from dure.planning.clearing import Clearing, amounts_on
 from dure.planning.lines import Turn
+from dure.planning.order import Rank
 from dure.planning.placement import Spot
-from dure.planning.quota import Account
+from dure.planning.quota import Account, Mark
 from dure.planning.reservation import Promise
 from dure.planning.running import Active
 from dure.planning.shape import Demand
@@ -44,17 +46,21 @@ class Candidates(Protocol):
 
 @dataclass(slots=True)
 class Herd:
-    """Running jobs of one tenant, whoever must leave first last. One that is refused once is not asked again."""
+    """Running jobs of one tenant, whoever must leave first last; of them the first `left` were not yet looked at.
+
+    One that is refused once is not asked again.
+    """
 
     account: Account
-    jobs: list[Active]
+    jobs: Sequence[Active]
+    left: int
 
     def next(self, allowed: Callable[[Account, Active], bool]) -> Active | None:
-        """The first that is allowed; it stays here until it is taken."""
-        while self.jobs:
-            if allowed(self.account, self.jobs[-1]):
-                return self.jobs[-1]
-            self.jobs.pop()
+        """The next one that is allowed."""
+        while self.left:
+            self.left -= 1
+            if allowed(self.account, self.jobs[self.left]):
+                return self.jobs[self.left]
         return None
 
 
@@ -64,18 +70,30 @@ class BySlack:
     def __init__(
         self, trial: Trial, herds: Sequence[Herd], allowed: Callable[[Account, Active], bool]
     ) -> None:
-        self._trial, self._herds, self._allowed = trial, list(herds), allowed
+        self._lineup, self._allowed = trial.lineup, allowed
+        self._herds = {herd.account: herd for herd in herds}
+        self._below: dict[Account | None, dict[Account, None]] = {}
+        for herd in herds:
+            for over, above in zip(herd.account.path, (*herd.account.path[1:], None), strict=True):
+                self._below.setdefault(above, {})[over] = None
 
     def next(self) -> Active | None:
         """See `Candidates`."""
-        lineup = self._trial.lineup
-        while self._herds:
-            last = max(self._herds, key=lambda herd: lineup.path(herd.account, Turn.BORROWED))
-            if victim := last.next(self._allowed):
-                last.jobs.pop()
+        return self._last(None)
+
+    def _last(self, over: Account | None) -> Active | None:
+        """Down the tree, at each level to whoever comes last; a tenant's own jobs come before those below it."""
+        below = self._below.get(over, {})
+        while below:
+            last = max(below, key=self._rank) if len(below) > 1 else next(iter(below))
+            if victim := self._last(last):
                 return victim
-            self._herds.remove(last)
-        return None
+            del below[last]
+        herd = self._herds.get(over) if over is not None else None
+        return herd.next(self._allowed) if herd is not None else None
+
+    def _rank(self, account: Account) -> Rank:
+        return self._lineup.rank(account, Turn.BORROWED)
 
 
 def stays(trial: Trial, active: Active) -> bool:
@@ -84,22 +102,43 @@ def stays(trial: Trial, active: Active) -> bool:
     return firm or active.vacating is not None or active.since == trial.now
 
 
-def herd(trial: Trial, account: Account) -> Herd:
-    """The running jobs of a tenant's own that may have to leave: least work lost last, then the latest start."""
-    known = trial.herds.get(account)
-    if known is None:
-        now, values = trial.now, trial.state.values
-        jobs = trial.state.active.tenants.get(account.branch.id, {}).values()
-        known = [active for active in jobs if not stays(trial, active)]
-        known.sort(key=lambda active: (active.began, active.job.id))
-        known.sort(key=lambda active: work_lost(active, now, values), reverse=True)
-        trial.herds[account] = known
-    return Herd(account, [active for active in known if active.vacating is None])
+def herd(trial: Trial, account: Account, lacking: Collection[int] = ()) -> Herd:
+    """The running jobs of a tenant's own that may have to leave: least work lost last, then the latest start.
+
+    Where a single resource is `lacking`, only those that hold some of it.
+    """
+    axis = next(iter(lacking)) if len(lacking) == 1 else -1
+    known = trial.herds.setdefault(account, {})
+    if -1 not in known:
+        known[-1] = _herd(trial, account)
+    elif account in trial.thinned:
+        known = trial.herds[account] = {
+            one: [active for active in jobs if active.vacating is None] for one, jobs in known.items()
+        }
+    trial.thinned.discard(account)
+    jobs = known.get(axis)
+    if jobs is None:
+        jobs = known[axis] = [active for active in known[-1] if amounts_on(active, lacking)]
+    return Herd(account, jobs, len(jobs))
+
+
+def _herd(trial: Trial, account: Account) -> list[Active]:
+    now, values = trial.now, trial.state.values
+    jobs = trial.state.active.tenants.get(account.branch.id, {}).values()
+    known = [active for active in jobs if not stays(trial, active)]
+    known.sort(key=lambda active: (active.began, active.job.id))
+    known.sort(key=lambda active: work_lost(active, now, values), reverse=True)
+    return known
+
+
+def always() -> bool:
+    """Nothing but place stands in the way."""
+    return True
 
 
 def preempt(
     trial: Trial, seeker: Seeker, clearing: Clearing, candidates: Candidates, rule: Rule,
-    enough: Callable[[], bool] = lambda: True,
+    enough: Callable[[], bool] = always,
 ) -> list[Spot] | None:  # fmt: skip
     """Evict for the seeker, and say where it goes; None where no set of candidates makes place, and nothing moved.
 
@@ -123,18 +162,16 @@ def _walk(
     enough: Callable[[], bool],
 ) -> list[Active] | None:  # fmt: skip
     """Those taken, in order; the state is as it was."""
-    state, before, taken = trial.state, trial.state.tried(), list[Active]()
-    while not (enough() and clearing.place()):
-        victim = candidates.next()
-        if victim is None:
-            for one in taken:
-                clearing.free(one, -1)
-            state.undo(before)
-            return None
-        state.try_evict(victim, eviction(trial, seeker.job, victim, rule), trial.now)
-        clearing.free(victim)
-        taken.append(victim)
-    state.undo(before)
+    taken: list[Active] = []
+    with _Absence(trial, seeker, rule) as absence:
+        while not (enough() and clearing.fits()):
+            victim = candidates.next()
+            if victim is None:
+                clearing.restore(taken)
+                return None
+            absence.take(victim)
+            clearing.free(victim)
+            taken.append(victim)
     return taken
 
 
@@ -143,25 +180,67 @@ def _needed(
     enough: Callable[[], bool],
 ) -> list[Active]:  # fmt: skip
     """Of those taken the ones that the place cannot do without, in the order of the walk."""
-    needed = list(taken)
+    needed = dict.fromkeys(taken)
     for victim in reversed(taken):
         clearing.free(victim, -1)
-        without = [one for one in needed if one is not victim]
-        if clearing.place() and _would_do(trial, seeker, without, rule, enough):
-            needed = without
-        else:
+        del needed[victim]
+        if not (clearing.fits() and _would_do(trial, seeker, needed, rule, enough)):
             clearing.free(victim)
-    return needed
+            needed[victim] = None
+    return [victim for victim in taken if victim in needed]
 
 
 def _would_do(
-    trial: Trial, seeker: Seeker, victims: Sequence[Active], rule: Rule, enough: Callable[[], bool]
+    trial: Trial, seeker: Seeker, victims: Iterable[Active], rule: Rule, enough: Callable[[], bool]
 ) -> bool:
-    if rule is Rule.BETWEEN_BORROWERS:
+    if enough is always:
         return True
-    before = trial.state.tried()
-    for victim in victims:
-        trial.state.try_evict(victim, eviction(trial, seeker.job, victim, rule), trial.now)
-    done = enough()
-    trial.state.undo(before)
-    return done
+    with _Absence(trial, seeker, rule) as absence:
+        for victim in victims:
+            absence.take(victim)
+        return enough()
+
+
+class _Absence:
+    """The room as it is judged without some running jobs; afterwards it is as it was.
+
+    Inside a tenant all of its quota is judged, so they are evicted there; elsewhere only scores, overflow and the
+    limits of others are, and what tenants hold, and how many jobs they run, says it all.
+    """
+
+    def __init__(self, trial: Trial, seeker: Seeker, rule: Rule) -> None:
+        self._trial, self._seeker, self._rule = trial, seeker, rule
+        self._quotas = trial.state.quotas
+        self._before = trial.state.tried()
+        self._held: dict[Account, tuple[Vector, int]] = {}
+        self._mark: Mark = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._trial.state.undo(self._before)
+        for account, (held, jobs) in self._held.items():
+            account.held[:], account.jobs = held, jobs
+            account.version += 1
+        self._quotas.promises.restore(self._mark)
+
+    def take(self, active: Active) -> None:
+        """One more is gone."""
+        if self._rule is Rule.WITHIN_TENANT:
+            told = eviction(self._trial, self._seeker.job, active, self._rule)
+            self._trial.state.try_evict(active, told, self._trial.now)
+        else:
+            self._think_away(active)
+
+    def _think_away(self, active: Active) -> None:
+        account = self._quotas.account(active.job.tenant)
+        for over in account.path:
+            if over not in self._held:
+                self._held[over] = (list(over.held), over.jobs)
+            over.jobs -= 1
+            for place in active.places:
+                add(over.held, place.amounts, -place.left)
+            over.version += 1
+        for place in active.places:
+            self._quotas.promises.give(account.branch, place.amounts, -place.left, self._mark)
