@@ -6,30 +6,60 @@ job is guaranteed iff everything that started before it, plus itself, is within 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dure.model.instants import Instant
-from dure.model.job import JobId
+from dure.model.job import JobId, TenantId
 from dure.planning.axes import Amounts, Vector, add
-from dure.planning.quota import Promises, left_over
+from dure.planning.quota import Account, Promises, left_over
 from dure.planning.running import Active
 from dure.planning.state import State
 
 
-def borrowed(state: State) -> Iterator[Active]:
+def borrowed(state: State, under: Iterable[TenantId] | None = None) -> Iterator[Active]:
     """What runs beyond guarantee, as whole jobs, in the order of starts (ties by id); claims count as started.
 
-    What vacates counts no longer, and what runs under an entry of the calendar not before the entry ends; from then
-    on it comes first (DESIGN 3.1).
+    Of the tenants `under` only, by default of all. What vacates counts no longer, and what runs under an entry of
+    the calendar not before the entry ends; from then on it comes first (DESIGN 3.1).
     """
     promises = Promises(state.tree)
-    running = (active for active in state.active.jobs.values() if active.vacating is None)
-    staying = [active for active in running if active.under not in state.open]
-    for active in sorted((*staying, *state.active.claims.values()), key=_start):
+    for active in sorted(_staying(state, under), key=_start):
         branch, held = state.tree.branch(active.job.tenant), active.held
         if not promises.within(branch, held):
             yield active
         promises.give(branch, held)
+
+
+class Borrowed:
+    """The same by job, kept for one decision: anew for a root when something is held otherwise below it."""
+
+    __slots__ = ("_known", "_state")
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._known: dict[Account, tuple[int, frozenset[JobId]]] = {}
+
+    def of(self, account: Account) -> frozenset[JobId]:
+        """The jobs that run beyond guarantee, of all that have the tenant's root above them."""
+        root = account.path[-1]
+        known = self._known.get(root)
+        if known is None or known[0] != root.version:
+            tenants = [below.branch.id for below in root.below]
+            jobs = frozenset(active.job.id for active in borrowed(self._state, tenants))
+            known = self._known[root] = (root.version, jobs)
+        return known[1]
+
+
+def _staying(state: State, under: Iterable[TenantId] | None) -> Iterator[Active]:
+    tenants = state.active.tenants if under is None else under
+    for tenant in tenants:
+        for active in state.active.tenants.get(tenant, {}).values():
+            if active.under not in state.open:
+                yield active
+    among = None if under is None else set(tenants)
+    for claimed in state.active.claims.values():
+        if among is None or claimed.job.tenant in among:
+            yield claimed
 
 
 def kept_from_all(state: State, now: Instant) -> Vector:

@@ -26,7 +26,7 @@ from dure.planning.running import Active
 from dure.planning.score import NONE, above, parts, share, whole
 from dure.planning.state import State
 from dure.planning.trial import Trial
-from dure.planning.victims import BySlack, Seeker, herd, preempt
+from dure.planning.victims import BySlack, Seeker, borrowers, preempt
 
 Sides: TypeAlias = tuple[Account, Account]
 """The preemptor's and the victim's side of a preemption: the siblings below their lowest common ancestor."""
@@ -46,7 +46,7 @@ def displace(trial: Trial, seeker: Seeker, fairness: Fairness) -> list[Spot] | N
     clearing = Clearing(trial.state, seeker.demand, binding)
     rules = _Rules(trial, seeker, clearing, fairness)
     for accounts in fairness.rounds(seeker.account):
-        herds = [herd(trial, other) for other in accounts if other in hopeful]
+        herds = [borrowers(trial, other) for other in accounts if other in hopeful]
         rules.sides = []
         candidates = BySlack(trial, herds, rules.allowed)
         if herds and (spots := preempt(trial, seeker, clearing, candidates, Rule.BETWEEN_BORROWERS)):

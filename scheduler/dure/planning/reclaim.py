@@ -1,24 +1,26 @@
 """Reclaim: a job within guarantee that does not fit takes back what others borrowed (DESIGN 3.3, step 3).
 
-A victim's tenant, or one above it below the lowest common ancestor, must be above guarantee on a resource that the
-job lacks and the victim holds. First such jobs whose tenants, up to there, are above guarantee by all that the
-victim holds of these; others only if no such set exists. Inside the own branch first, then outward (decision 0026).
+Victims run beyond guarantee, as whole jobs (DESIGN 3.1): so nobody who got its place by reclaim is a victim of one,
+and reclaims cannot go in circles. A victim's tenant, or one above it below the lowest common ancestor, must be above
+guarantee on a resource that the job lacks and the victim holds. First such jobs whose tenants, up to there, are above
+guarantee by all that the victim holds of these; others only if no such set exists. Inside the own branch first, then
+outward (decision 0026).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from dure.model.plan import Rule
 from dure.planning.clearing import Clearing
 from dure.planning.placement import Spot
 from dure.planning.queue import Kind
-from dure.planning.quota import Account, over_limit
+from dure.planning.quota import Account, Promises, over_limit
 from dure.planning.running import Active
 from dure.planning.shape import Demand
 from dure.planning.state import State
 from dure.planning.trial import Trial
-from dure.planning.victims import BySlack, Seeker, always, herd, preempt
+from dure.planning.victims import BySlack, Seeker, always, borrowers, preempt
 
 
 def reclaim(trial: Trial, kind: Kind, seeker: Seeker) -> list[Spot] | None:
@@ -40,7 +42,7 @@ def reclaim(trial: Trial, kind: Kind, seeker: Seeker) -> list[Spot] | None:
     for softly in (True, False):
         for accounts in rounds(trial.state, seeker.account):
             round_ = _Round(trial, seeker.account, clearing, lacking, softly)
-            herds = [herd(trial, account, lacking) for account in accounts if round_.may_have(account)]
+            herds = [borrowers(trial, one, lacking) for one in accounts if round_.may_have(one)]
             candidates = BySlack(trial, herds, round_.allowed)
             if herds and (spots := preempt(trial, seeker, clearing, candidates, Rule.RECLAIM, enough)):
                 return spots
@@ -74,6 +76,11 @@ def _shared(account: Account, other: Account) -> int:
     return len(set(account.path) & set(other.path))
 
 
+def above_guarantee(promises: Promises, path: Iterable[Account], axes: Collection[int]) -> bool:
+    """Whether anybody on a path (see `chain`) is above guarantee on some of these axes."""
+    return any(promises.overflow(over.branch, axis) for over in path for axis in axes)
+
+
 class _Round:
     def __init__(
         self, trial: Trial, account: Account, clearing: Clearing, lacking: set[int], softly: bool
@@ -84,8 +91,7 @@ class _Round:
 
     def may_have(self, other: Account) -> bool:
         """Whether anybody between the tenant and the common ancestor is above guarantee on what is lacking."""
-        overflow = self._promises.overflow
-        return any(overflow(over.branch, axis) for over in self._chain(other) for axis in self._lacking)
+        return above_guarantee(self._promises, self._chain(other), self._lacking)
 
     def allowed(self, other: Account, active: Active) -> bool:
         """Whether a running job may have to leave, as the room now is."""

@@ -18,6 +18,7 @@ from dure.planning.lines import Turn
 from dure.planning.nodes import Row
 from dure.planning.order import Lineup
 from dure.planning.placement import Spot, place, placements, tasks_in
+from dure.planning.preemptible import Borrowed
 from dure.planning.queue import Entry, Kind
 from dure.planning.quota import Account
 from dure.planning.refusals import Refusals
@@ -42,6 +43,7 @@ class Trial:
         self._refusals, self._outlook = refusals, outlook
         self.allowance = Allowance(state, now)
         self.promises = Promises(now)
+        self.borrowed = Borrowed(state)
         self._reserved: dict[JobId, Entry] = {}
         self.starts: list[Start] = []
         self.evictions: list[Eviction] = []

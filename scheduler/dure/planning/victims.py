@@ -122,6 +122,13 @@ def herd(trial: Trial, account: Account, lacking: Collection[int] = ()) -> Herd:
     return Herd(account, jobs, len(jobs))
 
 
+def borrowers(trial: Trial, account: Account, lacking: Collection[int] = ()) -> Herd:
+    """Of these the ones that run beyond guarantee, as whole jobs: nobody else has to leave for another tenant."""
+    borrowed = trial.borrowed.of(account)
+    jobs = [active for active in herd(trial, account, lacking).jobs if active.job.id in borrowed]
+    return Herd(account, jobs, len(jobs))
+
+
 def _herd(trial: Trial, account: Account) -> list[Active]:
     now, values = trial.now, trial.state.values
     jobs = trial.state.active.tenants.get(account.branch.id, {}).values()
