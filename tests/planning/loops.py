@@ -34,15 +34,16 @@ class LoopError(AssertionError):
 
 def settle(room: Room, now: int, bound: int = BOUND) -> int:
     """Decide and carry out, second by second, until nothing changes; the instant then. Raises LoopError."""
-    decided = room.decide(now)
     until = now + bound * SECOND
-    while decided.starts or decided.evictions:
+    while True:
+        decided = room.decide(now)
+        leaving = [running for running in room.snapshot().running if running.vacating]
+        if not decided.starts and not decided.evictions and not leaving:
+            return now
         if now >= until:
             raise LoopError(f"still deciding after {bound} decisions: {decided.evictions}")
         carry_out(room, decided)
         now += SECOND
-        decided = room.decide(now)
-    return now
 
 
 def carry_out(room: Room, decided: Plan) -> None:
@@ -229,11 +230,11 @@ def small_rooms() -> Iterator[Tiny]:
                 yield Tiny(tenants, devices, jobs)
 
 
-def searched(rooms: Iterator[Tiny], cases: int) -> Search:
-    """A search over so many starting allocations, or a few more."""
+def searched(rooms: Iterator[Tiny], cases: int, first: bool = False) -> Search:
+    """A search over so many starting allocations, or a few more; `first`: only up to the first loop."""
     search = Search()
     for tiny in rooms:
         search.room(tiny)
-        if search.cases >= cases:
+        if search.cases >= cases or (first and search.loops):
             break
     return search

@@ -12,6 +12,7 @@ from dure.model.snapshot import Running
 from dure.planning.check.amounts import Amounts, add, spots, still_held, together
 from dure.planning.check.finding import Finding, Invariant
 from dure.planning.check.guarantees import Guarantees
+from dure.planning.check.lack import lacked
 from dure.planning.check.picture import Picture
 
 _BY_A_JOB = {Rule.RECLAIM, Rule.BETWEEN_BORROWERS, Rule.WITHIN_TENANT}
@@ -88,7 +89,7 @@ def _begun(running: Running) -> Instant:
 
 
 def victims_are_above_guarantee(picture: Picture) -> Iterator[Finding]:
-    """Whoever is taken from by another tenant held more than its guarantee of something that the job needs.
+    """Whoever is taken from by another tenant held more than its guarantee of something that the job lacks.
 
     Judged with all victims of the plan still there: what was above guarantee after some had left was so before.
     """
@@ -98,7 +99,7 @@ def victims_are_above_guarantee(picture: Picture) -> Iterator[Finding]:
         victim, by = picture.running.get(eviction.job), picture.pending.get(eviction.by)
         if victim is None or by is None or guarantees is None:
             continue
-        names = set(together(spots(victim.job, still_held(victim)))) & _asked(by.job)
+        names = set(together(spots(victim.job, still_held(victim)))) & lacked(picture, by.job)
         chain = _below_common(picture, victim.job.tenant, by.job.tenant)
         if not any(guarantees.overflow(tenant, name) > 0 for tenant in chain for name in names):
             text = f"is taken from {victim.job.tenant}, which is not above guarantee, for {eviction.by}"
@@ -113,15 +114,6 @@ def _before(picture: Picture) -> dict[str, Amounts]:
             amounts = together(spots(running.job, still_held(running)))
             add(held.setdefault(running.job.tenant, {}), amounts.items())
     return held
-
-
-def _asked(job: Job) -> set[str]:
-    return {
-        name
-        for group in job.groups
-        for flavor in (group.flavors or ("",))
-        for name, _ in group.request(flavor).items()
-    }
 
 
 def _below_common(picture: Picture, tenant: str, other: str) -> list[str]:
