@@ -6,7 +6,7 @@ priority and age. Under `order: fifo` one line for all.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Collection, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
@@ -32,6 +32,43 @@ class Turn(Enum):
     BORROWED = "borrowed"
 
 
+class Line:
+    """Classes in order. `head` goes on from where it last was for the same dropped ones, which only grow."""
+
+    __slots__ = ("_dropped", "_passed", "_stands")
+
+    def __init__(self) -> None:
+        self._stands: list[Stand] = []
+        self._dropped: Collection[Kind] = ()
+        self._passed = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._stands)
+
+    def insert(self, stand: Stand) -> None:
+        """A class takes its stand."""
+        place = bisect_left(self._stands, stand)
+        self._stands.insert(place, stand)
+        self._passed = min(self._passed, place)
+
+    def remove(self, stand: tuple[int, Age]) -> None:
+        """A class gives up its stand."""
+        place = bisect_left(self._stands, stand)
+        del self._stands[place]
+        if place < self._passed:
+            self._passed -= 1
+
+    def head(self, dropped: Collection[Kind]) -> Stand | None:
+        """The first stand of a class that was not dropped."""
+        if self._dropped is not dropped:
+            self._dropped, self._passed = dropped, 0
+        stands, place = self._stands, self._passed
+        while place < len(stands) and stands[place][2] in dropped:
+            place += 1
+        self._passed = place
+        return stands[place] if place < len(stands) else None
+
+
 class Lines:
     """The classes that may have a turn, by tenant and user, or all in one line; `stands` says where each is.
 
@@ -44,9 +81,9 @@ class Lines:
     def __init__(self, fair: bool) -> None:
         self._fair = fair
         self.stands: dict[Kind, tuple[int, Age]] = {}
-        self.tenants: dict[Account, dict[UserId, list[Stand]]] = {}
+        self.tenants: dict[Account, dict[UserId, Line]] = {}
         self.below: dict[Account | None, dict[Account, int]] = {}
-        self.all: list[Stand] = []
+        self.all = Line()
 
     def __contains__(self, kind: Kind) -> bool:
         return kind in self.stands
@@ -62,7 +99,7 @@ class Lines:
         """A class with a waiting job takes its stand."""
         stand = (-kind.key.priority if self._fair else 0, kind.jobs[0])
         self.stands[kind] = stand
-        insort(self._line(kind), (*stand, kind))
+        self._line(kind).insert((*stand, kind))
 
     def leave(self, kind: Kind) -> bool:
         """A class gives up its stand; whether it had one."""
@@ -70,7 +107,7 @@ class Lines:
         if stand is None:
             return False
         line = self._line(kind)
-        del line[bisect_left(line, stand)]
+        line.remove(stand)
         if not line and self._fair:
             users = self.tenants[kind.account]
             del users[kind.user]
@@ -85,11 +122,11 @@ class Lines:
             self.leave(kind)
         elif (stand := self.stands.get(kind)) is not None:
             line = self._line(kind)
-            del line[bisect_left(line, stand)]
+            line.remove(stand)
             stand = self.stands[kind] = (stand[0], kind.jobs[0])
-            insort(line, (*stand, kind))
+            line.insert((*stand, kind))
 
-    def _line(self, kind: Kind) -> list[Stand]:
+    def _line(self, kind: Kind) -> Line:
         if not self._fair:
             return self.all
         users = self.tenants.get(kind.account)
@@ -98,7 +135,7 @@ class Lines:
             self._open(kind.account)
         line = users.get(kind.user)
         if line is None:
-            line = users[kind.user] = []
+            line = users[kind.user] = Line()
         return line
 
     def _open(self, account: Account) -> None:
@@ -112,11 +149,3 @@ class Lines:
             under[over] -= 1
             if not under[over]:
                 del under[over]
-
-
-def head(line: Iterable[Stand], dropped: Collection[Kind]) -> Stand | None:
-    """The first stand of a class that was not dropped."""
-    for stand in line:
-        if stand[2] not in dropped:
-            return stand
-    return None

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TypeAlias
 
 from dure.model.job import TenantId, UserId
-from dure.planning.lines import Age, Lines, Stand, Turn, head
+from dure.planning.lines import Age, Line, Lines, Turn
 from dure.planning.queue import Kind
 from dure.planning.quota import Account, used_of
 from dure.planning.standing import Standing
@@ -37,7 +37,7 @@ class Lineup:
     def first(self, lines: Lines, turn: Turn, dropped: Collection[Kind]) -> Kind | None:
         """Whose turn it is, of all that were not dropped."""
         if not self._fair:
-            stand = head(lines.all, dropped)
+            stand = lines.all.head(dropped)
             return stand[2] if stand else None
         return self._first_below(None, lines, turn, dropped)
 
@@ -59,9 +59,9 @@ class Lineup:
         return None
 
     def _first_inside(
-        self, account: Account, users: Mapping[UserId, list[Stand]], dropped: Collection[Kind]
+        self, account: Account, users: Mapping[UserId, Line], dropped: Collection[Kind]
     ) -> Kind | None:
-        heads = [(user, stand) for user, line in users.items() if (stand := head(line, dropped))]
+        heads = [(user, stand) for user, line in users.items() if (stand := line.head(dropped))]
         if len(heads) < 2:
             return heads[0][1][2] if heads else None
         _, best = min(heads, key=lambda at: (at[1][0], self.standing.user(account, at[0]), at[1][1]))
