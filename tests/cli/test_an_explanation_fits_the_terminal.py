@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from click import unstyle
 
 from dure.model.instants import HOUR, MINUTE
 from dure.model.job import Job, Placement, TaskGroup
@@ -42,7 +43,7 @@ def told() -> dict[str, Any]:
         Reason(Code.NO_PLACE, "", (("tasks", 4), ("gpu:h100", 4), ("placeable", 1), ("free:gpu:h100", 1))),
         Reason(Code.BEHIND, "(others)"),
         Reason(Code.KEPT_BACK, "(others)", (("gpu:a100", 2),)),
-        Reason(Code.AHEAD, "(others)", (("rank", 1), *scores, ("jobs", 4), ("tenants", 2))),
+        Reason(Code.AHEAD, "(others)", (("rank", 5), *scores, ("jobs", 4), ("tenants", 2))),
         Reason(Code.HOLDS, "theirs", (("gpu:a100", 2), ("until", AT + HOUR))),
         Reason(Code.HOLDS, "(others)", (("gpu:h100", 3), ("until", AT + 7 * HOUR))),
         Reason(Code.WOULD_START, "tasks", (("tasks", 1),)),
@@ -67,7 +68,7 @@ TITLES = {
 def test_no_line_is_wider_than_the_terminal(spoken: str, within: int) -> None:
     """Sentences wrap by cells, and the tables stay within 60."""
     lines = explained(told(), spoken, within)
-    assert max(width(line) for line in lines) <= within
+    assert max(width(unstyle(line)) for line in lines) <= within
     assert min(len(line) for line in lines) == 0  # parts are set apart
 
 
@@ -84,7 +85,7 @@ def test_each_number_is_where_one_looks_for_it() -> None:
     """Ranks and scores in one table with the own tenant's last, holders in another, each eviction a line."""
     text = "\n".join(explained(told(), "en"))
     for row in (
-        "     1  (others) x 2           0.0210-0.0905           4",
+        "        (others) x 2           0.0210-0.0905           4",
         "     5  maru-voice (this job)         0.1840",
         "  theirs    2 a100  2026-11-22 18:00:00 KST",
         "  (others)  3 h100  2026-11-23 00:00:00 KST",

@@ -77,10 +77,11 @@ def _ahead(told: _Told, spoken: str, within: int | None) -> list[str]:
 
 
 def _ahead_row(subject: str, numbers: dict[str, int], spoken: str) -> _Told:
+    """A line without a rank: the number of that name is the job's own place, and stands in its own line."""
     low, high = numbers.get("score"), numbers.get("score_to", numbers.get("score"))
     ends = [words.millionths(end) for end in (low, high) if end is not None]
     return {
-        "rank": numbers.get("rank"),
+        "rank": None,
         "tenant": words.whose(subject, numbers.get("tenants", 1), spoken),
         "score": "-".join(dict.fromkeys(ends)),
         "jobs": numbers.get("jobs"),

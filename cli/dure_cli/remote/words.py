@@ -81,7 +81,10 @@ _STATES_KO = {
 _TITLES = {
     "also": ("Also", "그 밖의 사유"),
     "job": ("The job", "작업"),
-    "ahead": ("Who comes before it (lower scores first)", "앞선 순서 (점수가 낮을수록 먼저)"),
+    "ahead": (
+        "Who comes before it (guarantees first, then low scores)",
+        "앞선 순서 (보장량 안이 먼저, 다음은 낮은 점수)",
+    ),
     "holds": ("Who holds what it lacks", "모자란 자원을 쓰는 곳"),
     "would-start": (
         "What would start it now (cancel it and submit it so)",

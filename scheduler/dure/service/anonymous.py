@@ -13,7 +13,8 @@ from dure.service.identity import Caller, path
 from dure.service.words import OTHERS
 
 _OF_A_JOB = {Code.RESERVED, Code.BEHIND, Code.WAITING, Code.DEPENDENCY_FAILED, Code.DISPLACED, Code.HOLDS}
-_OF_A_TENANT = {Code.AHEAD, Code.KEPT_BACK, Code.PAUSED, Code.TERM, Code.OVER_LIMIT, Code.NOT_PREEMPTIBLE}
+_OF_A_TENANT = {Code.AHEAD, Code.KEPT_BACK, Code.PAUSED, Code.TERM, Code.NOT_PREEMPTIBLE}
+_OF_A_TENANT_OR_USER = {Code.OVER_LIMIT, Code.TOO_MANY_JOBS}
 _SUMS = {Code.AHEAD, Code.KEPT_BACK, Code.HOLDS, Code.DISPLACED}
 """Codes of which one reason each stands for a tenant or a job: those of others become one."""
 
@@ -67,7 +68,7 @@ class Eyes:
             return self.entry(of.subject)
         if of.code is Code.WOULD_START and of.subject.startswith("quota:"):
             return self.tenant(of.subject.removeprefix("quota:"))
-        if of.code is Code.TOO_MANY_JOBS:
+        if of.code in _OF_A_TENANT_OR_USER:
             return self.tenant(of.subject) or self._is_no_tenant(of.subject)
         return True
 

@@ -55,8 +55,8 @@ def _by_score(said: Said) -> tuple[str, str]:
     theirs_ko = first if first == last else f"{first}~{last}"
     mine = decimal(own, _MILLION)
     return (
-        f": lower scores go first, {theirs} against {mine}",
-        f"(점수가 낮을수록 먼저: {theirs_ko}, 이 작업의 테넌트 {mine})",
+        f" (guarantees go first, then lower scores: theirs {theirs}, its own tenant's {mine})",
+        f"(보장량 안이 먼저, 다음은 점수가 낮은 순서: {theirs_ko}, 이 작업의 테넌트 {mine})",
     )
 
 

@@ -132,9 +132,13 @@ def behind(said: Said) -> Text:
 def running(said: Said) -> Text:
     """It runs."""
     until = said.when("until")
+    under = "" if said.anonymous else f" under the calendar's reservation {said.subject}"
+    under_ko = "" if said.anonymous else f"예약 '{said.subject}'(으)로 "
     if until:
-        return Text(f"Runs, until {until} at the latest.", f"실행 중이며 늦어도 {until}에 끝납니다.")
-    return Text("Runs.", "실행 중입니다.")
+        return Text(
+            f"Runs{under}, until {until} at the latest.", f"{under_ko}실행 중이며 늦어도 {until}에 끝납니다."
+        )
+    return Text(f"Runs{under}.", f"{under_ko}실행 중입니다.")
 
 
 def starts(_: Said) -> Text:
