@@ -9,6 +9,7 @@ from dure.model.plan import Verdict
 from dure.model.rules import WithinTenant
 from dure.planning.axes import Amounts, Vector, together
 from dure.planning.backfill import Promises
+from dure.planning.calendar import on_top
 from dure.planning.job_counts import too_many
 from dure.planning.lines import Turn
 from dure.planning.preemptible import beyond, kept_from_all
@@ -124,6 +125,8 @@ class Allowance:
         if demand.limit <= self._state.rules.planning.reclaim_within:
             return True
         firm = [p.total for p in binding if not p.guaranteed and not p.preemptible]
+        if self._state.rules.calendar:
+            firm.append(on_top(self._state, self._now, self._now + demand.limit))
         also = together((total, 1) for total in firm)
         return not beyond(self._state, self.kept(), demand.total, also)
 

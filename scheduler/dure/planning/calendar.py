@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from dure.model.instants import Instant, Interval, Millis
+from dure.model.instants import Instant, Interval
 from dure.model.job import TenantId
 from dure.model.plan import Rule
 from dure.model.resources import Quota
 from dure.model.rules import CalendarEntry, Maintenance, Rules
-from dure.planning.axes import FIRST_GPU, Amounts, Vector, add
+from dure.planning.axes import FIRST_GPU, Amounts, Vector, add, together
 from dure.planning.nodes import Row
 from dure.planning.running import Active
 from dure.planning.shape import Demand
@@ -244,6 +244,11 @@ def has_any(rules: Rules, now: Instant) -> bool:
     return any(now < span.end for span in spans)
 
 
-def keeps(rules: Rules, now: Instant, until: Millis) -> Iterator[CalendarEntry]:
-    """The entries that some time over [now, until) are in force."""
-    return (one for one in rules.calendar if one.interval.start < until and now < one.interval.end)
+def on_top(state: State, now: Instant, until: Instant) -> Amounts:
+    """The most that entries keep together, resource by resource, at any instant over [now, until)."""
+    entries = [one for one in state.rules.calendar if one.interval.start < until and now < one.interval.end]
+    most: dict[int, int] = {}
+    for at in {max(now, entry.interval.start) for entry in entries}:
+        sums = together((asked(entry.resources, state), 1) for entry in entries if at in entry.interval)
+        most |= {axis: max(amount, most.get(axis, 0)) for axis, amount in sums}
+    return tuple(sorted(most.items()))

@@ -14,8 +14,10 @@ from dure.model.snapshot import Pending, Used
 from dure.model.tenant import BudgetState
 from dure.model.use import CapacityFact
 from dure.planning.history import Histories, Use
+from dure.planning.kept_out import Kept
 from dure.planning.order import Lineup
 from dure.planning.queue import Entry, Kind
+from dure.planning.quota import Account
 from dure.planning.refusals import Refusals
 from dure.planning.reservation import Outlook
 from dure.planning.running import Active
@@ -31,12 +33,13 @@ class Course:
 
     `past` and `over` are the use of attempts that are over and that history has not settled to its end, as taken up
     from a snapshot and as it came since. `unsaid` are classes that changed since the last plan gave them a verdict.
-    `times` says which quotas of the rules hold when; the state is made for those of one phase.
+    `times` says which quotas of the rules hold when; the state is made for those of one phase. `kept_out` is what
+    the calendar kept, and from whom others kept something back, when the last plan was made.
     """
 
     __slots__ = (
-        "_lineup", "_phase", "_stale", "at", "histories", "outlook", "over", "past", "refusals", "state", "times",
-        "unsaid", "verdicts",
+        "_lineup", "_phase", "_stale", "at", "histories", "kept_out", "outlook", "over", "past", "refusals",
+        "state", "times", "unsaid", "verdicts",
     )  # fmt: skip
 
     def __init__(self, state: State, histories: Histories, times: Timetable) -> None:
@@ -48,6 +51,7 @@ class Course:
         self.verdicts = Verdicts()
         self.refusals = Refusals()
         self.outlook = Outlook(state)
+        self.kept_out: tuple[Kept, set[Account]] = ((), set())
         self._lineup: Lineup | None = None
         self._stale = True
         self._phase = 0

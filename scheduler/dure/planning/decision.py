@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dure.model.instants import Instant
-from dure.model.plan import Plan
+from dure.model.plan import Code, Plan
 from dure.planning.course import Course
 from dure.planning.cycle import Cycle
+from dure.planning.kept_out import KeptOut, kept, lent_less
 from dure.planning.limits import ends, wake_at
 from dure.planning.queue import Kind
 from dure.planning.verdicts import CLAIMED, STARTS
@@ -51,15 +52,34 @@ def finish(course: Course, cycle: Cycle) -> None:
 def _say(course: Course, cycle: Cycle) -> None:
     """Bring the standing verdicts up to this decision."""
     touched = cycle.trial.touched
-    unsaid = {**course.unsaid, **course.state.queue.firm, **_bounded(course), **touched}
+    unsaid = {
+        **course.unsaid,
+        **course.state.queue.firm,
+        **_bounded(course),
+        **_kept_out(course, cycle),
+        **touched,
+    }
     course.unsaid = dict.fromkeys(touched)
+    others = KeptOut(cycle.trial)
     for kind in unsaid:
         if kind.jobs:
-            course.verdicts.say(kind.key, cycle.allowance.verdict(kind))
+            verdict = cycle.allowance.verdict(kind)
+            kept_out = others.verdict(kind) if verdict.code is Code.NO_PLACE else None
+            course.verdicts.say(kind.key, kept_out or verdict)
         elif kind.claimed:
             course.verdicts.say(kind.key, CLAIMED)
         elif kind in touched:
             course.verdicts.say(kind.key, STARTS)
+
+
+def _kept_out(course: Course, cycle: Cycle) -> dict[Kind, None]:
+    """Classes against which others now keep something else than at the last decision, or anything by lending."""
+    state, now_kept, now_lent = course.state, kept(cycle.trial), lent_less(course.state)
+    before_kept, before_lent = course.kept_out
+    course.kept_out = (now_kept, now_lent)
+    if now_kept != before_kept:
+        return dict.fromkeys(state.queue.kinds.values())
+    return {kind: None for account in now_lent | before_lent for kind in account.kinds}
 
 
 def _bounded(course: Course) -> dict[Kind, None]:
