@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from dure.model.instants import Instant
 from dure.model.job import JobId
@@ -18,6 +19,9 @@ from dure.planning.reasons.of_place import of_place
 from dure.planning.reasons.of_quota import of_quota
 from dure.planning.reasons.of_running import displaced, of_running
 from dure.planning.reasons.rank import rank, within
+
+_CHANGEABLE: Final = frozenset({Code.NEVER_FITS, Code.BUDGET})
+"""What holds whatever is free, and may not for another request."""
 
 
 def explain(course: Course, job: JobId, now: Instant) -> Explanation:
@@ -40,29 +44,34 @@ def explain(course: Course, job: JobId, now: Instant) -> Explanation:
     )
     ahead = tuple(place.reason(lineup, kind.account))
     cycle = decision.run(course, now)
-    told, found = _pending(told, cycle, entry, ahead)
+    told, found, raised = _pending(told, cycle, entry, ahead)
     decision.finish(course, cycle)
-    proved = tuple(changes.proved(course, found, entry.job, now))
+    quota = changes.proved_quota(course, raised, entry.job, now) if raised else ()
+    proved = (*quota, *changes.proved(course, found, entry.job, now))
     return replace(told, reasons=(*told.reasons, *proved)) if proved else told
 
 
 def _pending(
     told: Explanation, cycle: Cycle, entry: Entry, ahead: tuple[Reason, ...]
-) -> tuple[Explanation, list[changes.Change]]:
+) -> tuple[Explanation, list[changes.Change], changes.Raise | None]:
     """What the decision came to for the job, and what might be changed."""
     trial, kind, job = cycle.trial, _kind(entry), entry.job.id
     start = next((start for start in trial.starts if start.job == job), None)
     if start is not None:
-        return _starting(told, start), []
+        return _starting(told, start), [], None
     if job in trial.state.claims:
-        return replace(told, reasons=tuple(_claimed(cycle, entry))), []
+        return replace(told, reasons=tuple(_claimed(cycle, entry))), [], None
     own = trial.promises.of(job)
     standing = tuple(of_job(trial.state, entry, kind, trial.now))
-    reasons = (*standing, *of_quota(trial, kind), *of_place(trial, kind, own), *ahead)
-    raised = () if standing else tuple(changes.quota(trial, kind))
-    reservation = own.reservation() if own else None
-    found = [] if standing else changes.candidates(trial, kind, entry.job)
-    return replace(told, reasons=(*reasons, *raised), reservation=reservation), found
+    place = of_place(trial, kind, own) if kind.shape.fits_empty else ()
+    told = replace(
+        told,
+        reasons=(*standing, *of_quota(trial, kind), *place, *ahead),
+        reservation=own.reservation() if own else None,
+    )
+    raised = None if standing else changes.more_quota(trial, kind)
+    may_change = all(reason.code in _CHANGEABLE for reason in standing)
+    return told, changes.candidates(trial, kind, entry.job) if may_change else [], raised
 
 
 def _starting(told: Explanation, start: Start) -> Explanation:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from dure.model.instants import Instant
 from dure.model.plan import Code, Numbers, Reason, Rule
-from dure.planning.axes import Amounts, Vector, add
+from dure.planning.axes import Amounts
 from dure.planning.backfill import beside
-from dure.planning.clearing import Clearing, amounts_on
+from dure.planning.lines import Turn
 from dure.planning.placement import View, most, place
 from dure.planning.queue import Kind
+from dure.planning.reasons.holders import holders
+from dure.planning.reasons.rank import within
 from dure.planning.reservation import Promise
-from dure.planning.running import Active
-from dure.planning.shape import FOREVER, Demand
+from dure.planning.shape import Demand
 from dure.planning.trial import Trial
 
-_MOST_NAMED: Final = 10
-"""So many of the tenant's own jobs are named; the others are in no sum, for their owner can list them."""
+_MOST_NAMED: Final = 3
+"""So many reservations of others are named, those that begin first; the rest is one sum."""
 
 
 def of_place(trial: Trial, kind: Kind, own: Promise | None) -> Iterator[Reason]:
@@ -27,9 +29,10 @@ def of_place(trial: Trial, kind: Kind, own: Promise | None) -> Iterator[Reason]:
     if demands and not free:
         fitting = max(most(demand, trial.state.nodes, {}) for demand in demands)
         told = (*kind.shape.numbers, ("placeable", fitting), *_spare(trial, demands[0]))
-        yield Reason(Code.NO_PLACE, "", told)
-        yield from _holders(trial, kind, demands[0], own)
+        yield Reason(Code.NO_PLACE, "", (*told, *_closed(trial, demands[0])))
+        yield from holders(trial, kind, demands[0], own, within(trial.state, kind))
     yield from _of_reservations(trial, free, own)
+    yield from _of_strict_order(trial, kind, free)
     yield from _of_calendar(trial, free)
 
 
@@ -41,14 +44,42 @@ def _allowed(trial: Trial, kind: Kind, own: Promise | None) -> list[Demand]:
 def _of_reservations(trial: Trial, free: list[Demand], own: Promise | None) -> Iterator[Reason]:
     if own is not None:
         yield Reason(Code.RESERVED, "", (("at", own.at),))
-    for promise in trial.promises:
-        late = [demand for demand in free if promise in trial.promises.binding(demand.limit, own)]
-        if promise is own:
-            continue
-        if late and not any(_fits(trial, demand, beside((promise,), {})) for demand in late):
-            yield Reason(Code.RESERVED, promise.job, (("at", promise.at),))
-        elif own is None and not free:
-            yield Reason(Code.BEHIND, promise.job, (("at", promise.at),))
+    others = [promise for promise in trial.promises if promise is not own]
+    if free:
+        yield from _first(Code.RESERVED, [promise for promise in others if _delays(trial, free, promise)])
+    elif own is None:
+        yield from _first(Code.BEHIND, others)
+
+
+def _delays(trial: Trial, free: list[Demand], promise: Promise) -> bool:
+    """Whether a reservation alone takes the place that the room now has."""
+    late = [demand for demand in free if promise.at < trial.now + demand.limit]
+    return bool(late) and not any(_fits(trial, demand, beside((promise,), {})) for demand in late)
+
+
+def _first(code: Code, promises: Sequence[Promise]) -> Iterator[Reason]:
+    """Those that begin first by name, and how many more there are."""
+    ordered = sorted(promises, key=_begins)
+    named = ordered if len(ordered) == _MOST_NAMED + 1 else ordered[:_MOST_NAMED]
+    yield from (Reason(code, promise.job, (("at", promise.at),)) for promise in named)
+    if more := ordered[len(named) :]:
+        yield Reason(Code.BEHIND, "", (("jobs", len(more)), ("at", more[0].at)))
+
+
+def _begins(promise: Promise) -> tuple[Instant, str]:
+    return (promise.at, promise.job)
+
+
+def _of_strict_order(trial: Trial, kind: Kind, free: list[Demand]) -> Iterator[Reason]:
+    """Without backfill the first borrower that place alone refuses stops all after it."""
+    if trial.state.rules.planning.backfill or not free:
+        return
+    lines, passed = trial.state.queue.lines[Turn.BORROWED], set[Kind]()
+    while (first := trial.lineup.first(lines, Turn.BORROWED, passed)) is not None and first is not kind:
+        if trial.allowance.demands(first, Turn.BORROWED, trial.promises):
+            yield Reason(Code.BEHIND, first.first)
+            return
+        passed.add(first)
 
 
 def _of_calendar(trial: Trial, free: list[Demand]) -> Iterator[Reason]:
@@ -59,36 +90,6 @@ def _of_calendar(trial: Trial, free: list[Demand]) -> Iterator[Reason]:
             yield Reason(code, block.name, (("at", block.at), ("until", block.until)))
 
 
-def _holders(trial: Trial, kind: Kind, demand: Demand, own: Promise | None) -> Iterator[Reason]:
-    """Who holds what it lacks: jobs of its own tenant by name, all others in one sum."""
-    clearing = Clearing(trial.state, demand, trial.promises.around(demand, own))
-    lacking = clearing.lacking()
-    mine: list[Active] = []
-    others: list[Active] = []
-    for active in trial.state.active.jobs.values():
-        if clearing.useful(active, lacking):
-            (mine if active.job.tenant == kind.key.tenant else others).append(active)
-    mine.sort(key=lambda active: (active.end, active.job.id))
-    for active in mine[:_MOST_NAMED]:
-        yield Reason(Code.HOLDS, active.job.id, (*_held(trial, [active], lacking), *_until([active])))
-    if others:
-        firm = [active for active in others if not active.job.preemptible]
-        kept = tuple((f"firm:{name}", amount) for name, amount in _held(trial, firm, lacking))
-        yield Reason(Code.HOLDS, "", (*_held(trial, others, lacking), *kept, *_until(others)))
-
-
-def _held(trial: Trial, some: Iterable[Active], axes: set[int]) -> Numbers:
-    total: Vector = trial.state.axes.zeros()
-    for active in some:
-        add(total, amounts_on(active, axes))
-    return tuple((trial.state.axes.names[axis], total[axis]) for axis in sorted(axes) if total[axis])
-
-
-def _until(some: Iterable[Active]) -> Numbers:
-    last = max(active.end for active in some)
-    return (("until", last),) if last < FOREVER else ()
-
-
 def _fits(trial: Trial, demand: Demand, view: View) -> bool:
     return bool(place(demand, trial.state.nodes, view, trial.state.values))
 
@@ -97,3 +98,10 @@ def _spare(trial: Trial, demand: Demand) -> Numbers:
     asked: Amounts = demand.total
     names, spare = trial.state.axes.names, trial.state.nodes.spare
     return tuple((f"free:{names[axis]}", spare[axis]) for axis, _ in asked)
+
+
+def _closed(trial: Trial, demand: Demand) -> Numbers:
+    """What of the asked is on nodes that take no jobs now."""
+    names, closed = trial.state.axes.names, [row for row in trial.state.nodes.rows.values() if not row.open]
+    amounts = ((axis, sum(row.capacity[axis] for row in closed)) for axis, _ in demand.total)
+    return tuple((f"closed:{names[axis]}", amount) for axis, amount in amounts if amount)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from dure.model.plan import Code, Reason
 from dure.planning.allowance import kept_back
+from dure.planning.calendar import on_top
 from dure.planning.job_counts import too_many
 from dure.planning.preemptible import beyond
 from dure.planning.queue import Kind
@@ -56,7 +57,12 @@ def _of_guarantees(trial: Trial, kind: Kind, demands: Sequence[Demand]) -> Itera
     lasting = [demand for demand in demands if demand.limit > soon]
     if kind.key.preemptible or len(lasting) < len(demands):
         return
-    missing = [beyond(state, trial.allowance.kept(), demand.total) for demand in lasting]
+    missing = [
+        beyond(
+            state, trial.allowance.kept(), demand.total, on_top(state, trial.now, trial.now + demand.limit)
+        )
+        for demand in lasting
+    ]
     if all(missing):
         numbers = tuple((state.axes.names[axis], by) for axis, by in missing[0])
         yield Reason(Code.NOT_PREEMPTIBLE, kind.key.tenant, numbers)
