@@ -99,7 +99,7 @@ class Replay:
         ends = due[0][0] if due else None
         coming = self._next.job.submitted if self._next else None
         event = min((at for at in (ends, coming) if at is not None), default=None)
-        return self._waking.before(event)
+        return self._waking.before(event) if event is not None or self.pending else None
 
     def _end(self, now: Instant) -> Iterator[Ran]:
         due = self._due

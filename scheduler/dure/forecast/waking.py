@@ -22,17 +22,18 @@ class Waking:
         terms = [tenant.term for tenant in rules.tenants if tenant.term]
         fixed = [entry.interval for entry in rules.calendar] + [work.interval for work in rules.maintenance]
         self._last_edge = max((interval.end for interval in (*terms, *fixed)), default=0)
+        self._weekly = bool(rules.windows)
         self._timed = bool(terms or fixed or rules.windows)
         self._at = begin
         self._last_event: Instant = begin or 0
 
     def before(self, event: Instant | None) -> Instant | None:
-        """The next instant to stop at: the event, or before it the one to wake at; None where all is over."""
+        """The next instant to stop at: the event, or before it the one to wake at; None where there is none."""
         if event is not None:
             self._last_event = event
             return event if self._at is None else min(event, self._at)
-        patient = max(self._last_event, self._last_edge) + _PATIENCE
-        return self._at if self._at is not None and self._at <= patient else None
+        patience = self._last_event + _PATIENCE if self._weekly else self._last_edge
+        return self._at if self._at is not None and self._at <= patience else None
 
     def due(self, now: Instant) -> bool:
         """Whether to decide at `now` though nothing is pending."""
