@@ -243,17 +243,14 @@ class Pass:
 
     def _kept(self, job: Job, choice: Choice, gone: tuple[str, ...]) -> dict[str, int]:
         """What is held beyond guarantee without being preemptible; reservations that the job would meet too."""
-        book, uses, kept = self.book, list[Use](), dict[str, int]()
-        staying = [holder for name, holder in book.stay.items() if name not in gone]
-        for holder in sorted(staying, key=lambda h: (h.begun, h.job.id)):
-            borrowed = not book.within(uses, holder.job.tenant, holder.held)
-            uses.append(Use(holder.job.tenant, holder.job.user, holder.held))
-            if borrowed and not holder.job.preemptible and not self._soon(holder):
+        book, kept, borrowed = self.book, dict[str, int](), self.book.borrowed(gone)
+        for name, holder in book.stay.items():
+            if name in borrowed and not holder.job.preemptible and not self._soon(holder):
                 kept = plus(kept, holder.held)
         for claim in book.claims:
             job, limit = book.jobs[claim.job], limit_of(book.jobs[claim.job], claim.placements)
             soon = limit is not None and limit <= self.planning.reclaim_within
-            if not job.preemptible and not claim.guaranteed and not soon:
+            if job.id in borrowed and not job.preemptible and not soon:
                 kept = plus(kept, book.claimed_use(claim).amounts)
         end = None if choice.limit is None else book.now + choice.limit
         for p in book.promises:

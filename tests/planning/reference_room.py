@@ -220,6 +220,20 @@ class Book:
                 return False
         return governed
 
+    def borrowed(self, gone: Iterable[str] = ()) -> set[str]:
+        """Whose use is borrowed, as whole jobs in the order of starts, claims last."""
+        uses, found, away = list[Use](), set[str](), set(gone)
+        staying = [holder for name, holder in self.stay.items() if name not in away]
+        ordered = sorted(staying, key=lambda holder: (holder.begun, holder.job.id))
+        for name, use in [
+            *((h.job.id, Use(h.job.tenant, h.job.user, h.held)) for h in ordered),
+            *((claim.job, self.claimed_use(claim)) for claim in self.claims),
+        ]:
+            if not self.within(uses, use.tenant, use.amounts):
+                found.add(name)
+            uses.append(use)
+        return found
+
     def held_below(self, uses: Sequence[Use], tenant: str) -> Amounts:
         """What the tenant and all below it hold."""
         held: Amounts = {}

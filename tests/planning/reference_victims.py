@@ -120,12 +120,14 @@ class _Reclaim:
     def __init__(self, need: Need, soft: bool, level: int) -> None:
         self.need, self.soft, self.level = need, soft, level
         self.lacking, self.usable = need.lacking(), need.usable()
+        self.borrowed = need.book.borrowed()
 
     def candidates(self, taken: Sequence[str]) -> Iterator[str]:
         book = self.need.book
         uses = book.uses(taken)
         for name, holder in book.stay.items():
-            fit = name not in taken and eligible(self.need, holder) and self._near(holder)
+            fit = name in self.borrowed and name not in taken and self._near(holder)
+            fit = fit and eligible(self.need, holder)
             if fit and above(book, uses, self.need, holder, self.lacking, self.usable, self.soft):
                 yield name
 
@@ -223,6 +225,7 @@ class _Between:
     def __init__(self, need: Need) -> None:
         self.need = need
         self.lacking, self.usable = need.lacking(), need.usable()
+        self.borrowed = need.book.borrowed()
 
     def candidates(self, taken: Sequence[str]) -> Iterator[str]:
         book, planning = self.need.book, self.need.book.rules.planning
@@ -230,7 +233,12 @@ class _Between:
         for name, holder in book.stay.items():
             evictions = holder.run.evictions if holder.run else 0
             worn = planning.eviction_budget is not None and evictions >= planning.eviction_budget
-            if name in taken or worn or book.now - holder.begun < planning.min_runtime:
+            if (
+                name in taken
+                or name not in self.borrowed
+                or worn
+                or book.now - holder.begun < planning.min_runtime
+            ):
                 continue
             fit = eligible(self.need, holder) and above(
                 book, uses, self.need, holder, self.lacking, self.usable, soft=True

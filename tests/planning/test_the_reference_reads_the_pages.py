@@ -201,10 +201,17 @@ def test_below_guarantee_only_if_no_other_set_exists() -> None:
     assert evicted(room) == [("big", "j")]
 
 
-def test_the_own_branch_comes_before_others() -> None:
-    """A sibling gives before another branch does, though the other is further ahead."""
+def test_what_an_ancestor_promises_is_not_borrowed() -> None:
+    """What s holds is covered by the rest of p's guarantee, so another branch has to give."""
     room = scene((4,), tenant("p", g=2), tenant("x", "p", g=1), tenant("s", "p"), tenant("far"))
     room.runs_job("near", "s", "n0", 1).runs_job("away", "far", "n0", 3).waits("j", "x", 1)
+    assert evicted(room) == [("away", "j")]
+
+
+def test_the_own_branch_comes_before_others() -> None:
+    """A sibling gives before another branch does, though the other is further ahead."""
+    room = scene((5,), tenant("p", g=2), tenant("x", "p", g=1), tenant("s", "p"), tenant("far"))
+    room.runs_job("near", "s", "n0", 2).runs_job("away", "far", "n0", 3).waits("j", "x", 1)
     assert evicted(room) == [("near", "j")]
 
 
