@@ -1,10 +1,10 @@
 """Reclaim: a job within guarantee that does not fit takes back what others borrowed (DESIGN 3.3, step 3).
 
 Victims run beyond guarantee, as whole jobs (DESIGN 3.1): so nobody who got its place by reclaim is a victim of one,
-and reclaims cannot go in circles. A victim's tenant, or one above it below the lowest common ancestor, must be above
-guarantee on a resource that the job lacks and the victim holds. First such jobs whose tenants, up to there, are above
-guarantee by all that the victim holds of these; others only if no such set exists. Inside the own branch first, then
-outward (decision 0026).
+and reclaims cannot go in circles. A victim's tenant, or one above it below the lowest common ancestor, must be
+above guarantee on a resource that the job lacks and the victim holds. First such jobs whose tenants, up to there,
+are above guarantee by all that the victim holds of these; others only if no such set exists. Inside the own branch
+first, then outward (decision 0026).
 """
 
 from __future__ import annotations
