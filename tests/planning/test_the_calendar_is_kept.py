@@ -6,6 +6,7 @@ from dure.model.plan import Plan, Rule
 from dure.model.resources import Resources
 from dure.model.rules import Rules
 from dure.model.snapshot import Snapshot
+from dure.planning.check import Invariant, check
 from tests.planning.faithful import Faithful, held, whole
 from tests.planning.test_plans_keep_the_invariants import path
 
@@ -112,6 +113,16 @@ def counted_use(rules: Rules, snapshot: Snapshot, at: int) -> dict[str, Resource
                 from_claim = jobs[claim.job].groups[placement.group].request(placement.flavor)
                 found[tenant] = found.get(tenant, Resources()) + from_claim * placement.tasks
     return found
+
+
+@OFTEN
+@given(SEEDS)
+def test_no_invariant_is_broken_on_the_way(seed: int) -> None:
+    """The checker finds nothing: nodes, gangs, limits, order of things, and the same plan made again."""
+    world = Faithful(seed, week=True)
+    for snapshot, plan in world.steps():
+        found = check(snapshot, world.rules, plan, thorough=True)
+        assert [one for one in found if one.invariant is not Invariant.MINIMAL] == []
 
 
 @pytest.mark.slow

@@ -108,11 +108,12 @@ def _victims(trial: Trial, block: Block) -> Iterator[Active]:
     may_leave = [active for active in staying(trial.state) if _may_leave(trial, block, active)]
     if block.rule is Rule.MAINTENANCE:
         nodes = {row.id for row in block.kept}
-        yield from (active for active in may_leave if any(p.left and p.node in nodes for p in active.places))
+        there = (active for active in may_leave if any(p.left and p.node in nodes for p in active.places))
+        yield from sorted(there, key=lambda active: active.job.id)
         return
     may_leave = _by_loss(trial, may_leave) if block.short else []
     taken: dict[Active, None] = {}
-    for row, short in block.short.items():
+    for row, short in sorted(block.short.items(), key=lambda one: one[0].id):
         taken |= dict.fromkeys(_needed(row, short, may_leave, taken))
     yield from taken
 

@@ -113,10 +113,17 @@ class Picture:
     def uses(self) -> Iterator[tuple[TenantId, Job, Amounts]]:
         """What counts in quota after the plan, job by job."""
         for one in self.snapshot.running:
-            if self.stays(one):
+            if self.stays(one) and one.under not in self.open:
                 yield one.job.tenant, one.job, together(spots(one.job, still_held(one)))
+        under = {start.job for start in self.plan.starts if start.under in self.open}
         for job, given in (*self.known(self.plan.starts), *self.known(self.plan.claims)):
-            yield job.tenant, job, together(spots(job, given.placements))
+            if job.id not in under:
+                yield job.tenant, job, together(spots(job, given.placements))
+
+    @cached_property
+    def open(self) -> frozenset[str]:
+        """The entries of the calendar that are in force: what runs under them counts in no quota."""
+        return frozenset(one.name for one in self.rules.calendar if self.plan.at in one.interval)
 
     def under(self, tenant: TenantId) -> Amounts:
         """Held by the tenant and all below it after the plan."""
