@@ -30,16 +30,17 @@ class Weighing:
         self.half_life = rules.planning.half_life
         self.values = axes.values(rules.flavors)
         self._axes = axes
-        self._trees: dict[int, Tree] = {}
+        self._trees: list[tuple[Rules, Tree]] = []
         self._calendar = [(entry, axes.vector(entry.resources.stated)) for entry in rules.calendar]
 
     def tree(self, at: Instant) -> Tree:
         """The tenants as they are promised at `at`."""
-        rules = self.times.in_force(at)  # the timetable keeps it, so that its identity is its own
-        tree = self._trees.get(id(rules))
-        if tree is None:
-            tree = self._trees[id(rules)] = Tree(rules, self._axes)
-        return tree
+        rules = self.times.in_force(at)  # the same object for the same windows, tenancies and entries
+        for known, tree in self._trees:
+            if known is rules:
+                return tree
+        self._trees.append((rules, Tree(rules, self._axes)))
+        return self._trees[-1][1]
 
     def on_top(self, at: Instant) -> dict[TenantId, Vector]:
         """What entries of the calendar that are open at `at` promise on top, to tenants and all above them."""
@@ -217,7 +218,7 @@ class Fold:
     def _last_edge(self, at: Instant) -> Instant:
         """Where nobody has used anything yet, no edge before the last one matters."""
         edge = self._weighing.times.last_edge(at)
-        assert edge is not None  # noqa: S101 - `_edge` is one
+        assert edge is not None  # noqa: S101 - asked only where one lies before
         return edge
 
     def _enter(self, at: Instant) -> None:

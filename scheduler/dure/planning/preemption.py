@@ -59,7 +59,7 @@ def same_answer(trial: Trial, seeker: Seeker) -> tuple[object, ...]:
     """What decides whether a seeker finds victims: whose it is, what it asks for, and what binds it."""
     binding = trial.promises.binding(seeker.demand.limit, seeker.own)
     asked = tuple((part.gpu_axis, part.amounts, part.count) for part in seeker.demand.parts)
-    return seeker.account, asked, tuple(map(id, binding))
+    return seeker.account, asked, tuple(promise.job for promise in binding)
 
 
 def sides(preemptor: Account, victim: Account) -> Sides:
