@@ -153,13 +153,13 @@ class Queue:
     def park(self, kind: Kind, turn: Turn) -> None:
         """Quota keeps a class from its turn until something is given back in its branch."""
         self.lines[turn].leave(kind)
-        kind.account.path[-1].parked[kind, turn] = None
+        kind.account.judged.parked[kind, turn] = None
 
     def released(self, account: Account) -> None:
-        """Something was given back: whoever was parked in this branch may try again."""
-        parked = account.path[-1].parked
-        if parked:
-            waiting, account.path[-1].parked = list(parked), {}
+        """Something was given back: whoever was parked here or above may try again."""
+        for over in account.path:
+            waiting = list(over.parked)
+            over.parked.clear()
             for kind, turn in waiting:
                 if (
                     kind.jobs
@@ -192,7 +192,7 @@ class Queue:
     def _stands(self, kind: Kind, turn: Turn) -> bool:
         """Whether a class that may have a turn is in its line: not where it is parked."""
         wanted = kind.governed or turn is Turn.BORROWED
-        return wanted and (kind, turn) not in kind.account.path[-1].parked
+        return wanted and (kind, turn) not in kind.account.judged.parked
 
     def _admit(self, kind: Kind) -> None:
         kind.shape.kinds[kind] = None
@@ -210,7 +210,7 @@ class Queue:
         self.firm.pop(kind, None)
         for turn, lines in self.lines.items():
             lines.leave(kind)
-            kind.account.path[-1].parked.pop((kind, turn), None)
+            kind.account.judged.parked.pop((kind, turn), None)
 
     def _shape(self, key: JobClass) -> Shape:
         asked, firm = (key.groups, key.time_limit, key.time_limits), not key.preemptible

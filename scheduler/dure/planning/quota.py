@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 class Account:
     """What a tenant and all below it hold, and by user what its own jobs hold.
 
-    `version` counts changes of what is held. `kinds` are the classes of its own pending jobs. `parked`, at a root,
-    are those below it that quota keeps from a turn. `below` are the accounts under it, itself included. `jobs`
-    counts the running jobs of all of them, `user_jobs` its own by user. `limited`: something on the path is
+    `version` counts changes of what is held. `kinds` are the classes of its own pending jobs. `judged` is the
+    highest on its path at which anything is stated that may keep a job from a turn; those that quota does keep are
+    `parked` there: what is given back elsewhere does not concern them. `below` are the accounts under it, itself
+    included.
+    `jobs` counts the running jobs of all of them, `user_jobs` its own by user. `limited`: something on the path is
     bounded.
     """
 
-    __slots__ = ("below", "branch", "held", "jobs", "kinds", "limited", "parked", "path", "user_jobs", "users",
-                 "version")  # fmt: skip
+    __slots__ = ("below", "branch", "held", "jobs", "judged", "kinds", "limited", "parked", "path", "user_jobs",
+                 "users", "version")  # fmt: skip
 
     def __init__(self, branch: Branch, above: tuple[Account, ...], axes: Axes) -> None:
         self.branch = branch
@@ -37,6 +39,8 @@ class Account:
         self.version = 0
         self.jobs = 0
         self.user_jobs: dict[UserId, int] = {}
+        stating = (over for over in reversed(self.path) if over.branch.guarantee or over.branch.bounded)
+        self.judged: Account = next(stating, self)
         self.limited = any(over.branch.bounded for over in self.path)
         self.below: list[Account] = []
         for over in self.path:
