@@ -8,6 +8,7 @@ several reservations each binds a job that outlives it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from dure.model.instants import Instant, Millis
@@ -45,11 +46,12 @@ class Promises:
     `blocks` are what the calendar keeps, besides.
     """
 
-    __slots__ = ("_now", "blocks", "standing")
+    __slots__ = ("_aside", "_now", "blocks", "standing")
 
     def __init__(self, now: Instant) -> None:
         self._now = now
         self.standing: list[Promise] = []
+        self._aside: Promise | None = None
         self.blocks: list[Block] = []
 
     def __iter__(self) -> Iterator[Promise]:
@@ -60,17 +62,32 @@ class Promises:
 
     def add(self, promise: Promise) -> None:
         """One more stands: those that begin while it lasts have less left beside them."""
-        for other in self.standing:
-            if promise.at <= other.at < promise.until:
-                _take(other, promise.spots)
+        self._beside_others(promise, 1)
         self.standing.append(promise)
 
     def remove(self, promise: Promise) -> None:
         """One stands no longer."""
         self.standing.remove(promise)
+        if promise is not self._aside:
+            self._beside_others(promise, -1)
+
+    @contextmanager
+    def aside(self, own: Promise | None) -> Iterator[None]:
+        """While a job looks for another place its own reservation, which still stands, takes nothing from others."""
+        if own is None:
+            yield
+            return
+        self._beside_others(own, -1)
+        self._aside = own
+        yield
+        self._aside = None
+        if own in self.standing:
+            self._beside_others(own, 1)
+
+    def _beside_others(self, promise: Promise, times: int) -> None:
         for other in self.standing:
-            if promise.at <= other.at < promise.until:
-                _take(other, promise.spots, -1)
+            if other is not promise and promise.at <= other.at < promise.until:
+                _take(other, promise.spots, times)
 
     def of(self, job: JobId) -> Promise | None:
         """The reservation of a job."""

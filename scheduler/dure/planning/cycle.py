@@ -84,7 +84,8 @@ class Cycle:
         """Step 4."""
         for promise in tuple(self.trial.promises):
             if len(promise.kind.shape.demands) > 1:
-                self._serve(promise.kind, promise.job, Turn.BORROWED, may_reserve=False)
+                with self.trial.promises.aside(promise):
+                    self._serve(promise.kind, promise.job, Turn.BORROWED, may_reserve=False)
         for kind, job in self._stuck(guaranteed=False):
             self._serve(kind, job, Turn.BORROWED, self._may_reserve())
         self._walk(Turn.BORROWED)
@@ -176,9 +177,12 @@ class Cycle:
         lent = self.allowance.lent(kind, turn, demands)
         if self._start(kind, job, lent, turn, whole=len(lent) == len(kind.shape.demands)):
             return True
-        if self._claim(kind, job, demands, turn) or self._displace(kind, job, demands):
+        if self._claim(kind, job, demands, turn):
             return True
-        if turn is Turn.GUARANTEED and self._reclaim(kind, job, demands):
+        wanted = self.allowance.promised(kind, own) if turn is Turn.GUARANTEED else kind.shape.demands
+        if self._displace(kind, job, wanted):
+            return True
+        if turn is Turn.GUARANTEED and self._reclaim(kind, job, wanted):
             return True
         if not may_reserve:
             return False
@@ -240,7 +244,8 @@ class Cycle:
         fairness = preemption.Fairness(self.trial)
         for promise in tuple(self.trial.promises):
             if not promise.guaranteed:
-                self._preempt(promise.kind, promise.job, fairness)
+                with self.trial.promises.aside(promise):
+                    self._preempt(promise.kind, promise.job, fairness)
         lines = self._state.queue.lines[Turn.BORROWED]
         accounts = dict.fromkeys(kind.account for kind in lines.stands)
         behind = {account for account in accounts if fairness.behind(account)}

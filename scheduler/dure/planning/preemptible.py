@@ -17,13 +17,13 @@ from dure.planning.state import State
 
 
 def borrowed(state: State, under: Iterable[TenantId] | None = None) -> Iterator[Active]:
-    """What runs beyond guarantee, as whole jobs, in the order of starts (ties by id); claims count as started.
+    """What runs beyond guarantee, as whole jobs, in the order of starts (ties by id), claims last.
 
     Of the tenants `under` only, by default of all. What vacates counts no longer, and what runs under an entry of
     the calendar not before the entry ends; from then on it comes first (DESIGN 3.1).
     """
     promises = Promises(state.tree)
-    for active in sorted(_staying(state, under), key=_start):
+    for active in (*sorted(_staying(state, under), key=_start), *_claims(state, under)):
         branch, held = state.tree.branch(active.job.tenant), active.held
         if not promises.within(branch, held):
             yield active
@@ -51,15 +51,17 @@ class Borrowed:
 
 
 def _staying(state: State, under: Iterable[TenantId] | None) -> Iterator[Active]:
-    tenants = state.active.tenants if under is None else under
-    for tenant in tenants:
+    for tenant in state.active.tenants if under is None else under:
         for active in state.active.tenants.get(tenant, {}).values():
             if active.under not in state.open:
                 yield active
-    among = None if under is None else set(tenants)
-    for claimed in state.active.claims.values():
-        if among is None or claimed.job.tenant in among:
-            yield claimed
+
+
+def _claims(state: State, under: Iterable[TenantId] | None) -> list[Active]:
+    """What is about to start comes last, in the order in which it was claimed."""
+    among = None if under is None else set(under)
+    claims = (state.active.claims[job] for job in state.claims)
+    return [claimed for claimed in claims if among is None or claimed.job.tenant in among]
 
 
 def kept_from_all(state: State, now: Instant) -> Vector:

@@ -152,11 +152,14 @@ def preempt(
     `enough` says, after each removal, whether what else stands in the way is out of it.
     """
     taken = _walk(trial, seeker, clearing, candidates, rule, enough)
-    if not taken:
-        return None
-    for victim in _needed(trial, seeker, clearing, taken, rule, enough):
+    spots = (
+        clearing.place()
+        if taken and (needed := _needed(trial, seeker, clearing, taken, rule, enough))
+        else None
+    )
+    for victim in needed if spots else ():
         trial.evict(victim, eviction(trial, seeker.job, victim, rule))
-    return clearing.place()
+    return spots
 
 
 def eviction(trial: Trial, job: JobId, victim: Active, rule: Rule) -> Eviction:
@@ -176,8 +179,8 @@ def _walk(
             if victim is None:
                 clearing.restore(taken)
                 return None
+            clearing.free(victim)  # before the state moves: nodes are looked at as they stand
             absence.take(victim)
-            clearing.free(victim)
             taken.append(victim)
     return taken
 
