@@ -71,7 +71,7 @@ class Pass:
         before = self._state()
         sticky, self.book.promises = self.book.promises, []
         self._claims()
-        self._guaranteed([promise.job for promise in sticky if promise.guaranteed])
+        self._guaranteed([*self._stood(), *(promise.job for promise in sticky if promise.guaranteed)])
         self._otherwise()
         self._sticky([promise for promise in sticky if not promise.guaranteed])
         self._walk(self._waiting(), self._borrower)
@@ -83,6 +83,13 @@ class Pass:
 
     def _state(self) -> tuple[int, int, tuple[Claim, ...]]:
         return len(self.book.starts), len(self.book.evictions), tuple(self.book.claims)
+
+    def _stood(self) -> list[Job]:
+        """Jobs within guarantee whose reservations stood before this decision."""
+        standing = self.book.snapshot.reservations
+        return [
+            self.book.jobs[one.job] for one in standing if one.guaranteed and one.job in self.book.pending
+        ]
 
     # 1: claims
 
@@ -165,8 +172,8 @@ class Pass:
     def _sticky(self, standing: list[Promise]) -> None:
         may = {job.id for job in self._waiting()}
         for promise in standing:
-            job, tried = promise.job, self._open(promise.job)
-            bound = list(self.book.promises)
+            job, bound = promise.job, list(self.book.promises)
+            tried = self._open(job)
             if job.id not in may or job.id in {other.job.id for other in bound}:
                 continue
             if self._start(job, tried, bound) or self._vacant(job, tried, bound):
@@ -309,7 +316,9 @@ class Pass:
             attempt = holder.run.attempt if holder.run else 0
             self.book.evict(Eviction(name, attempt, rule, job.id, lost(self.book, holder)))
         view = window(self.book, For.START, self.book.now, choice.limit, bound)
-        if (there := place(self.book, choice.parts, view)) is not None:  # quota alone stood in the way
+        if (
+            there := place(self.book, choice.parts, view)
+        ) is not None:  # as where quota alone stood in the way
             self.book.start(job, there, self._within(job, choice), claimed=False)
         else:
             self.book.claim(job, placements, self._within(job, choice))
@@ -321,7 +330,9 @@ class Pass:
         if found is not None:
             at, choice, placements = found
             ends = None if choice.limit is None else at + choice.limit
-            self.book.promises.append(Promise(job, at, ends, placements, guaranteed))
+            self.book.promises.append(
+                Promise(job, at, ends, placements, guaranteed, frozenset(self.book.leaving))
+            )
 
     def _within(self, job: Job, choice: Choice) -> bool:
         others = [p for p in self.book.promises if p.job.id != job.id and p.guaranteed]

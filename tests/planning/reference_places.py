@@ -135,18 +135,32 @@ def window(
     view = at_instant(book, why, begin, bound, gone)
     for at in _edges(book, bound):
         if begin < at and (end is None or at < end):
-            then = at_instant(book, For.LATER, at, bound, gone)
-            nodes = {p.node for r in bound if _begun(r, at) for p in r.placements}
-            view = _least(view, then if why is For.LATER else {n: then[n] for n in nodes if n in then})
+            if why is For.LATER:
+                view = _least(view, at_instant(book, why, at, bound, gone))
+            for promise in bound if why is not For.LATER else ():
+                if _begun(promise, at):
+                    then = at_instant(book, For.LATER, at, bound, gone, promise.leaving)
+                    view = _least(view, {p.node: then[p.node] for p in promise.placements if p.node in then})
     return view
 
 
-def at_instant(book: Book, why: For, at: int, bound: Iterable[Promise], gone: Iterable[str] = ()) -> Spots:
-    """What nodes have at an instant: time limits are kept to; a start now fits beside what still vacates."""
+def at_instant(
+    book: Book,
+    why: For,
+    at: int,
+    bound: Iterable[Promise],
+    gone: Iterable[str] = (),
+    leaving: Iterable[str] | None = None,
+) -> Spots:
+    """What nodes have at an instant: time limits are kept to; a start now fits beside what still vacates.
+
+    `leaving`: of those who vacate only these count.
+    """
     view = _minus(_up(book), [*_staying(book, at, gone), *_promised(bound, at)])
     claimed, vacating = _sum(_claimed(book, at)), dict[str, Amounts]()
     if (why is For.START and at == book.now) or why is For.LATER:
-        vacating = _sum(holder.spots for holder in book.leaving.values())
+        names = set(book.leaving if leaving is None else leaving)
+        vacating = _sum(holder.spots for name, holder in book.leaving.items() if name in names)
     for node in view:
         v, c = vacating.get(node, {}), claimed.get(node, {})
         if why is For.LATER and at >= left(book, node):

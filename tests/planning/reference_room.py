@@ -86,6 +86,8 @@ class Promise:
     ends: int | None
     placements: tuple[Placement, ...]
     guaranteed: bool
+    leaving: frozenset[str] = frozenset()
+    """Who was vacating when it was made."""
 
     @property
     def spots(self) -> Spots:
