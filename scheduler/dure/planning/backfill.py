@@ -73,7 +73,7 @@ class Promises:
 
     @contextmanager
     def aside(self, own: Promise | None) -> Iterator[None]:
-        """While a job looks for another place its own reservation, which still stands, takes nothing from others."""
+        """While a job looks for another place its own reservation, which stands on, takes nothing from others."""
         if own is None:
             yield
             return
