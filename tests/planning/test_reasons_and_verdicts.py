@@ -22,7 +22,7 @@ def test_a_blocked_job_is_told_what_is_short_and_when_it_starts_at_the_latest() 
     room.run(job("1", "a", 3))
     room.submit(job("2", "a", 2))
     told = room.room.explain("2", 0)
-    assert [reason.code for reason in told.reasons] == [Code.NO_PLACE, Code.RESERVED]
+    assert [reason.code for reason in told.reasons] == [Code.NO_PLACE, Code.HOLDS, Code.RESERVED]
     short = (("tasks", 1), ("gpu:a100", 2), ("placeable", 0), ("free:gpu:a100", 1))
     assert told.reasons[0].numbers == short
     assert told.reservation is not None
@@ -34,7 +34,8 @@ def test_a_job_that_would_delay_a_reservation_is_told_whose() -> None:
     room = Small([node("n", a100=4)], [tenant("a"), tenant("b")], Order.FIFO)
     room.run(job("1", "a", 3))
     room.submit(job("2", "a", 4), job("3", "b", 1, time_limit=2 * HOUR))
-    assert codes(room, "3") == [(Code.RESERVED, "2")]
+    changed = (Code.WOULD_START, "time-limit")
+    assert codes(room, "3") == [(Code.RESERVED, "2"), (Code.AHEAD, ""), changed]
     told = room.room.explain("3", 0)
     assert (told.rank, told.ahead) == (2, 1)
 
@@ -44,7 +45,7 @@ def test_every_reason_is_said_and_the_deciding_one_first() -> None:
     room = Small([node("n", a100=4)], [tenant("a", limit=4), tenant("b")])
     room.run(job("1", "a", 3))
     room.submit(job("2", "a", 2))
-    assert codes(room, "2") == [(Code.OVER_LIMIT, "a"), (Code.NO_PLACE, "")]
+    assert codes(room, "2") == [(Code.OVER_LIMIT, "a"), (Code.NO_PLACE, ""), (Code.HOLDS, "1")]
     over = room.room.explain("2", 0).reasons[0]
     assert over.numbers == (("gpu:a100", 1), ("asks", 2), ("held", 3), ("limit", 4))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dure.model.instants import Instant
-from dure.model.plan import Verdict
+from dure.model.plan import Code, Verdict
 from dure.model.rules import WithinTenant
 from dure.planning.axes import Amounts, Vector, together
 from dure.planning.backfill import Promises
@@ -19,6 +19,7 @@ from dure.planning.reservation import Promise
 from dure.planning.shape import Demand
 from dure.planning.state import State
 from dure.planning.verdicts import (
+    calendar_verdict,
     no_place_verdict,
     not_preemptible_verdict,
     over_limit_verdict,
@@ -99,8 +100,11 @@ class Allowance:
             return False  # a job of its tenant with lower priority may come, and leave for it
         return kind.account.limited and not any(in_limit(kind, d) for d in kind.shape.demands)
 
-    def verdict(self, kind: Kind) -> Verdict:
-        """Why the class's jobs do not start, now that the decision is made."""
+    def verdict(self, kind: Kind, reserved: bool = False) -> Verdict:
+        """Why the class's jobs do not start, now that the decision is made.
+
+        `reserved`: one of them holds a reservation within guarantee, which counts as given.
+        """
         if kind.verdict is not None:
             return kind.verdict
         if any(too_many(kind.account, kind.user)):
@@ -109,8 +113,9 @@ class Allowance:
         fitting = [d for d in demands if in_limit(kind, d)] if kind.account.limited else demands
         if not fitting:
             return over_limit_verdict(self._state, kind)
-        if not kind.key.preemptible and not any(self._may_keep(kind, demand) for demand in fitting):
-            return not_preemptible_verdict(self._state, kind)
+        firm = not kind.key.preemptible and not reserved
+        if firm and not any(self._may_keep(kind, demand) for demand in fitting):
+            return self._kept_for_others(kind, fitting)
         return no_place_verdict(kind)
 
     def kept(self) -> Vector:
@@ -120,15 +125,30 @@ class Allowance:
             self._kept = (version, kept_from_all(self._state, self._now))
         return self._kept[1]
 
-    def _is_spare(self, demand: Demand, binding: Iterable[Promise] = ()) -> bool:
-        """Whether what may not be preempted leaves guarantees what is theirs, or ends in time."""
+    def _kept_for_others(self, kind: Kind, fitting: Sequence[Demand]) -> Verdict:
+        """Guarantees need what may not be preempted asks for, or entries of the calendar do on top of them."""
+        if all(self._over(demand) for demand in fitting):
+            return not_preemptible_verdict(self._state, kind)
+        until = self._now + max(demand.limit for demand in fitting)
+        met = (one.interval for one in self._state.rules.calendar if one.interval.start < until)
+        first = min(span for span in met if self._now < span.end)
+        return calendar_verdict(Code.CALENDAR, first)
+
+    def _over(self, demand: Demand) -> bool:
+        return bool(beyond(self._state, self.kept(), demand.total))
+
+    def beyond_spare(self, demand: Demand, binding: Iterable[Promise] = ()) -> list[tuple[int, int]]:
+        """(axis, by how much) of all where what may not be preempted takes what guarantees, or entries, need."""
         if demand.limit <= self._state.rules.planning.reclaim_within:
-            return True
+            return []
         firm = [p.total for p in binding if not p.guaranteed and not p.preemptible]
         if self._state.rules.calendar:
             firm.append(on_top(self._state, self._now, self._now + demand.limit))
         also = together((total, 1) for total in firm)
-        return not beyond(self._state, self.kept(), demand.total, also)
+        return beyond(self._state, self.kept(), demand.total, also)
+
+    def _is_spare(self, demand: Demand, binding: Iterable[Promise] = ()) -> bool:
+        return not self.beyond_spare(demand, binding)
 
     def _may_keep(self, kind: Kind, demand: Demand) -> bool:
         return self.within(kind, demand) or self._is_spare(demand)

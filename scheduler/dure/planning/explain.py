@@ -66,7 +66,7 @@ def _pending(
     place = of_place(trial, kind, own) if kind.shape.fits_empty else ()
     told = replace(
         told,
-        reasons=(*standing, *of_quota(trial, kind), *place, *ahead),
+        reasons=(*standing, *of_quota(trial, kind, own), *place, *ahead),
         reservation=own.reservation() if own else None,
     )
     raised = None if standing else changes.more_quota(trial, kind)

@@ -13,7 +13,6 @@ from dure.planning.lines import Turn
 from dure.planning.placement import View, most, place
 from dure.planning.queue import Kind
 from dure.planning.reasons.holders import holders
-from dure.planning.reasons.rank import within
 from dure.planning.reservation import Promise
 from dure.planning.shape import Demand
 from dure.planning.trial import Trial
@@ -30,7 +29,8 @@ def of_place(trial: Trial, kind: Kind, own: Promise | None) -> Iterator[Reason]:
         fitting = max(most(demand, trial.state.nodes, {}) for demand in demands)
         told = (*kind.shape.numbers, ("placeable", fitting), *_spare(trial, demands[0]))
         yield Reason(Code.NO_PLACE, "", (*told, *_closed(trial, demands[0])))
-        yield from holders(trial, kind, demands[0], own, within(trial.state, kind))
+        guaranteed = trial.allowance.within(kind, demands[0], own)
+        yield from holders(trial, kind, demands[0], own, guaranteed)
     yield from _of_reservations(trial, free, own)
     yield from _of_strict_order(trial, kind, free)
     yield from _of_calendar(trial, free)
