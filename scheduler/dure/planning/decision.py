@@ -61,9 +61,10 @@ def _say(course: Course, cycle: Cycle) -> None:
     }
     course.unsaid = dict.fromkeys(touched)
     others = KeptOut(cycle.trial)
+    reserved = {promise.kind for promise in cycle.trial.promises if promise.guaranteed}
     for kind in unsaid:
         if kind.jobs:
-            verdict = cycle.allowance.verdict(kind)
+            verdict = cycle.allowance.verdict(kind, kind in reserved)
             kept_out = others.verdict(kind) if verdict.code is Code.NO_PLACE else None
             course.verdicts.say(kind.key, kept_out or verdict)
         elif kind.claimed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from dure.model.instants import Interval
 from dure.model.plan import Code, Rule, Verdict
 from dure.planning.allowance import kept_back
 from dure.planning.axes import within
@@ -20,7 +21,7 @@ from dure.planning.quota import Account
 from dure.planning.shape import Demand, Shape
 from dure.planning.state import State
 from dure.planning.trial import Trial
-from dure.planning.verdicts import kept_back_verdict
+from dure.planning.verdicts import calendar_verdict, kept_back_verdict
 
 Kept: TypeAlias = tuple[tuple[str, Rule, bool, tuple[tuple[str, tuple[int, ...]], ...]], ...]
 """What the calendar keeps where, comparable from one decision to the next."""
@@ -54,7 +55,7 @@ class KeptOut:
         blocks = {block: None for demand in there for block in self._bound(demand)}
         first = min(blocks, key=lambda block: (block.at, block.name))
         code = Code.CALENDAR if first.rule is Rule.CALENDAR else Code.MAINTENANCE
-        return Verdict(code, (("at", first.at), ("until", first.until)), ("time", "rules"), first.until)
+        return calendar_verdict(code, Interval(first.at, first.until))
 
     def _bound(self, demand: Demand) -> Iterator[Block]:
         return (one for one in self._trial.promises.blocks if one.binds(demand, self._trial.now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dure.model.instants import Instant
+from dure.model.instants import Instant, Interval
 from dure.model.job import TenantId
 from dure.model.plan import Code, Numbers, Verdict
 from dure.model.tenant import BudgetState
@@ -71,6 +71,11 @@ def too_many_jobs_verdict(kind: Kind) -> Verdict:
             if limit is not None:
                 limits[name] = min(limits.get(name, limit), limit)
     return Verdict(Code.TOO_MANY_JOBS, tuple(sorted(limits.items())), _bounded(kind.account))
+
+
+def calendar_verdict(code: Code, span: Interval) -> Verdict:
+    """An entry of the calendar, or a maintenance, over this time is in its way."""
+    return Verdict(code, (("at", span.start), ("until", span.end)), ("time", "rules"), span.end)
 
 
 def kept_back_verdict(state: State, kind: Kind) -> Verdict:
