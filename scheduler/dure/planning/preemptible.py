@@ -31,7 +31,10 @@ def borrowed(state: State, under: Iterable[TenantId] | None = None) -> Iterator[
 
 
 class Borrowed:
-    """The same by job, kept for one decision: anew for a root when something is held otherwise below it."""
+    """The same by job, kept for one decision: anew when a job has come or gone.
+
+    What runs under an account at which a guarantee is stated, with none above it, says nothing of other branches.
+    """
 
     __slots__ = ("_known", "_state")
 
@@ -40,13 +43,13 @@ class Borrowed:
         self._known: dict[Account, tuple[int, frozenset[JobId]]] = {}
 
     def of(self, account: Account) -> frozenset[JobId]:
-        """The jobs that run beyond guarantee, of all that have the tenant's root above them."""
-        root = account.path[-1]
+        """The jobs that run beyond guarantee: the tenant's own, and maybe others."""
+        root = account.judged
         known = self._known.get(root)
-        if known is None or known[0] != root.version:
+        if known is None or known[0] != root.moves:
             tenants = [below.branch.id for below in root.below]
             jobs = frozenset(active.job.id for active in borrowed(self._state, tenants))
-            known = self._known[root] = (root.version, jobs)
+            known = self._known[root] = (root.moves, jobs)
         return known[1]
 
 

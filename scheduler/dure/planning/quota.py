@@ -18,16 +18,15 @@ if TYPE_CHECKING:
 class Account:
     """What a tenant and all below it hold, and by user what its own jobs hold.
 
-    `version` counts changes of what is held. `kinds` are the classes of its own pending jobs. `judged` is the
-    highest on its path at which anything is stated that may keep a job from a turn; those that quota does keep are
-    `parked` there: what is given back elsewhere does not concern them. `below` are the accounts under it, itself
-    included.
-    `jobs` counts the running jobs of all of them, `user_jobs` its own by user. `limited`: something on the path is
-    bounded.
+    `version` counts changes of what is held, `moves` jobs that came or went. `kinds` are the classes of its own
+    pending jobs. `judged` is the highest on its path at which anything is stated that may keep a job from a turn;
+    those that quota does keep are `parked` there: what is given back elsewhere does not concern them. `below` are
+    the accounts under it, itself included. `jobs` counts the running jobs of all of them, `user_jobs` its own by user.
+    `limited`: something on the path is bounded.
     """
 
-    __slots__ = ("below", "branch", "held", "jobs", "judged", "kinds", "limited", "parked", "path", "user_jobs",
-                 "users", "version")  # fmt: skip
+    __slots__ = ("below", "branch", "held", "jobs", "judged", "kinds", "limited", "moves", "parked", "path",
+                 "user_jobs", "users", "version")  # fmt: skip
 
     def __init__(self, branch: Branch, above: tuple[Account, ...], axes: Axes) -> None:
         self.branch = branch
@@ -37,6 +36,7 @@ class Account:
         self.kinds: dict[Kind, None] = {}
         self.parked: dict[tuple[Kind, Turn], None] = {}
         self.version = 0
+        self.moves = 0
         self.jobs = 0
         self.user_jobs: dict[UserId, int] = {}
         stating = (over for over in reversed(self.path) if over.branch.guarantee or over.branch.bounded)
@@ -182,6 +182,7 @@ class Quotas:
         """Count a running job of this user; one that is over, or vacates, where `times` is negative."""
         for over in account.path:
             over.jobs += times
+            over.moves += 1
             self.changed[over] = None
         account.user_jobs[user] = account.user_jobs.get(user, 0) + times
         if not account.user_jobs[user]:
