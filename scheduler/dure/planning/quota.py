@@ -21,8 +21,8 @@ class Account:
     `version` counts changes of what is held, `moves` jobs that came or went. `kinds` are the classes of its own
     pending jobs. `judged` is the highest on its path at which anything is stated that may keep a job from a turn;
     those that quota does keep are `parked` there: what is given back elsewhere does not concern them. `below` are
-    the accounts under it, itself included. `jobs` counts the running jobs of all of them, `user_jobs` its own by user.
-    `limited`: something on the path is bounded.
+    the accounts under it, itself included. `jobs` counts the running jobs of all of them, `user_jobs` its own by
+    user. `limited`: something on the path is bounded.
     """
 
     __slots__ = ("below", "branch", "held", "jobs", "judged", "kinds", "limited", "moves", "parked", "path",
