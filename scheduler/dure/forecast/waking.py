@@ -21,7 +21,7 @@ class Waking:
     def __init__(self, rules: Rules, begin: Instant | None) -> None:
         terms = [tenant.term for tenant in rules.tenants if tenant.term]
         fixed = [entry.interval for entry in rules.calendar] + [work.interval for work in rules.maintenance]
-        self._last_edge = max((interval.end for interval in (*terms, *fixed)), default=0)
+        self._last_edge = max((begin or 0, *(interval.end for interval in (*terms, *fixed))))
         self._weekly = bool(rules.windows)
         self._timed = bool(terms or fixed or rules.windows)
         self._at = begin
