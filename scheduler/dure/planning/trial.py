@@ -158,6 +158,7 @@ class Trial:
         """A job's own reservation, if it has one, goes."""
         if (promise := self.promises.of(job)) is not None:
             self._lift(promise)
+            self.again = self.again or promise.guaranteed  # others of its branch may be within guarantee now
 
     def lift(self) -> None:
         """All reservations go: they are worked out anew in every pass."""
