@@ -10,7 +10,9 @@ from dure.forecast.estimate import Budget, Estimate, Learnt, estimate_all, estim
 from dure.model.instants import DAY, HOUR, MINUTE
 from dure.model.job import Job
 from dure.model.money import Money
+from dure.model.resources import Quota
 from dure.model.snapshot import Snapshot
+from dure.model.tenant import Tenant
 from tests.forecast.small_room import NODES, NOW, RULES, full_room, job
 
 FEW = Budget(futures=5)
@@ -157,3 +159,12 @@ def learnt_of(run: int) -> Learnt:
         ended: Job = job(f"e{n}", 4)
         learnt.ended(ended, run)
     return learnt
+
+
+def test_a_guarantee_is_had_back_within_the_grace() -> None:
+    """Borrowers fill the room; a job within its tenant's guarantee is said to start once one of them has left."""
+    owner = Tenant("b", guarantee=Quota.of({"cpu": 4000}))
+    rules = replace(RULES, tenants=(Tenant("a"), owner))
+    found = estimate_one(full_room(), rules, Learnt(), NOW, job("new", 4, tenant="b"), FEW)
+    assert found.median is not None
+    assert NOW < found.median <= NOW + rules.planning.grace
