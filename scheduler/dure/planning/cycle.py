@@ -18,7 +18,7 @@ from dure.planning import claims, entries, preemption, within_tenant
 from dure.planning.backfill import spare_beside
 from dure.planning.lines import Lines, Turn
 from dure.planning.order import Lineup
-from dure.planning.placement import Spot
+from dure.planning.placement import Spot, fits_when_empty
 from dure.planning.queue import Kind
 from dure.planning.reclaim import reclaim
 from dure.planning.refusals import Refusals
@@ -86,7 +86,7 @@ class Cycle:
             if len(promise.kind.shape.demands) > 1:
                 with self.trial.promises.aside(promise):
                     self._serve(promise.kind, promise.job, Turn.BORROWED, may_reserve=False)
-        for kind, job in self._stuck(guaranteed=False):
+        for kind, job in self._stuck(guaranteed=False) if self._state.rules.planning.backfill else ():
             self._serve(kind, job, Turn.BORROWED, self._may_reserve())
         self._walk(Turn.BORROWED)
 
@@ -118,9 +118,11 @@ class Cycle:
 
     def _stops_all(self, kind: Kind) -> bool:
         """Under strict order whom place alone refused stops all after it; what its own quota keeps back nobody."""
-        if self._state.rules.planning.backfill:
+        state = self._state
+        if state.rules.planning.backfill:
             return False
-        return bool(self.allowance.demands(kind, Turn.BORROWED, self.trial.promises))
+        allowed = self.allowance.demands(kind, Turn.BORROWED, self.trial.promises)
+        return any(fits_when_empty(demand, state.nodes, state.values) for demand in allowed)
 
     def _backfill(self, line: Lines, turn: Turn) -> None:
         """Start what may start beside the reservations, until nothing does."""

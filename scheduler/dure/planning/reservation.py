@@ -194,7 +194,10 @@ class _Search:
 
     def _move(self, at: Instant) -> Slot | None:
         """Before something ends at a later instant, see whether what ended until now is enough."""
-        slot = self._try() if at != self._at else None
+        slot = None
+        if at != self._at and self._at is not None:
+            self._leave(self._at)
+            slot = self._try()
         while slot is None and self._others and self._others[-1][0] < at:
             self._at = self._others[-1][0]
             self._leave(self._at)

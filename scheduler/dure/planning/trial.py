@@ -17,7 +17,7 @@ from dure.planning.backfill import Promises, beside, spare_beside
 from dure.planning.lines import Turn
 from dure.planning.nodes import Row
 from dure.planning.order import Lineup
-from dure.planning.placement import Spot, place, placements, tasks_in
+from dure.planning.placement import Spot, place, placements
 from dure.planning.preemptible import Borrowed
 from dure.planning.queue import Entry, Kind
 from dure.planning.quota import Account
@@ -61,11 +61,11 @@ class Trial:
         return place(demand, nodes, beside(binding, {}) if binding else {}, self.state.values)
 
     def may_claim(self, shape: Shape) -> bool:
-        """Whether more tasks of a shape fit on some node once it is vacated; never wrong in saying no."""
+        """Whether more of a shape may fit on some node once it is vacated; never wrong in saying no."""
         known = self._claimable.get(shape)
         if known is None:
             known = self._claimable[shape] = any(
-                _fits_more(shape, clear, row.free)
+                _may_fit_more(shape, clear, row.free)
                 for row, clear in self.state.nodes.cleared().items() if row.open
             )  # fmt: skip
         return known
@@ -223,9 +223,6 @@ class Trial:
         return next(there, "")
 
 
-def _fits_more(shape: Shape, clear: Vector, free: Vector) -> bool:
-    """Whether more of a shape may fit on a node; of several groups any more of what one asks for may decide."""
-    parts = [part for demand in shape.demands for part in demand.parts]
-    if shape.plain:
-        return any(tasks_in(part, clear) > tasks_in(part, free) for part in parts)
-    return any(clear[axis] > free[axis] for part in parts for axis, _ in part.amounts)
+def _may_fit_more(shape: Shape, clear: Vector, free: Vector) -> bool:
+    """Whether a node once vacated has more of anything that the shape asks for: starts change nothing of that."""
+    return any(clear[axis] > free[axis] for demand in shape.demands for axis, _ in demand.total)
