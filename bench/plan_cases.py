@@ -22,11 +22,11 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds that something took, once or often, and the processor seconds of the quickest; what came of it."""
+    """Seconds that something took, once or often, and its processor seconds; what came of it."""
 
     what: str
     seconds: list[float]
-    cpu: float
+    cpu: list[float]
     told: str = ""
 
 
@@ -48,7 +48,7 @@ class Clock:
 
     def measured(self, what: str, told: str = "") -> Measured:
         """All times so far."""
-        return Measured(what, self.seconds, min(self.cpu), told)
+        return Measured(what, self.seconds, self.cpu, told)
 
 
 class Steady:
