@@ -18,7 +18,7 @@ Told = tuple[str, str, dict[str, int]]
 
 def gang(name: str, of: str, tasks: int, gpus: int = 1, flavor: str = "a100", **other: object) -> Job:
     """A job of several tasks with devices."""
-    return job(name, of, groups=(TaskGroup(tasks, 0, 0, gpus, (flavor,)),), **other)
+    return job(name, of, 0, groups=(TaskGroup(tasks, 0, 0, gpus, (flavor,)),), **other)
 
 
 class Scene(Small):

@@ -81,7 +81,7 @@ def test_another_flavor_would_start() -> None:
     room = Scene([node("n", a100=4, t4=4)], [tenant("a")])
     room.run(job("1", "a", 4))
     room.submit(gang("2", "a", 2))
-    assert room.about("2", Code.WOULD_START, "flavor:t4") == {"gpu:t4": 2}
+    assert room.about("2", Code.WOULD_START, "flavor:t4") == {"gpu:t4": 2, "each": 1}
 
 
 def test_a_job_that_starts_is_told_where() -> None:

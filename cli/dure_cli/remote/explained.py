@@ -14,6 +14,12 @@ _Told = dict[str, Any]
 _OWN_PLACE = {"ahead", "holds", "would-start", "evicted"}
 """Reasons that have a part of their own; the others are sentences."""
 
+_TRIED = {
+    "no-place", "reserved", "behind", "over-limit", "not-preemptible", "kept-back", "calendar", "maintenance",
+    "too-many-jobs", "ahead",
+}  # fmt: skip
+"""Where one of these decides, changes of the job were tried."""
+
 
 def explained(told: _Told, spoken: str, within: int | None = None) -> list[str]:
     """The lines of an explanation, none wider than `within` cells where tables allow it."""
@@ -27,7 +33,7 @@ def explained(told: _Told, spoken: str, within: int | None = None) -> list[str]:
         titled(words.title("job", spoken), _facts(told, spoken, within)),
         titled(words.title("ahead", spoken), _ahead(told, spoken, within)),
         titled(words.title("holds", spoken), _holds(told, spoken, within)),
-        titled(words.title("would-start", spoken), _changes(reasons, spoken, within)),
+        titled(words.title("would-start", spoken), _changes(told, spoken, within)),
         titled(words.title("forecast", spoken), bullets(_forecast(told, spoken), within)),
         titled(words.title("evictions", spoken), _evictions(told, spoken, within)),
     ]
@@ -99,11 +105,16 @@ def _holds(told: _Told, spoken: str, within: int | None) -> list[str]:
         if reason["code"] == "holds"
     ]
     columns = [Column("job"), Column("holds"), Column("until", title="until_latest")]
-    return _indented(table(rows, columns, spoken, _inner(within))) if rows else []
+    kept = [words.stays(reason["numbers"], spoken) for reason in told["reasons"] if reason["code"] == "holds"]
+    stays = bullets([text for text in kept if text], within)
+    return [*_indented(table(rows, columns, spoken, _inner(within))), *stays] if rows else []
 
 
-def _changes(reasons: Iterable[_Told], spoken: str, within: int | None) -> list[str]:
-    return bullets(_texts((r for r in reasons if r["code"] == "would-start"), spoken), within)
+def _changes(told: _Told, spoken: str, within: int | None) -> list[str]:
+    """What would start it, or that nothing which was tried does."""
+    found = _texts((r for r in told["reasons"] if r["code"] == "would-start"), spoken)
+    tried = any(reason["code"] in _TRIED for reason in told["reasons"][:1])
+    return bullets(found or ([words.NO_CHANGE[spoken]] if tried else []), within)
 
 
 def _forecast(told: _Told, spoken: str) -> list[str]:

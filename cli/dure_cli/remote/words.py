@@ -101,6 +101,11 @@ NO_FORECAST = {
     "en": "There is no forecast of its start yet; ask again in a moment.",
     "ko": "아직 예측이 없습니다. 잠시 뒤 다시 물어보세요.",
 }
+NO_CHANGE = {
+    "en": "Nothing that was tried: fewer tasks, another flavor, a shorter limit, being preemptible."
+    " It waits its turn.",
+    "ko": "태스크 수, GPU 종류, 시간 제한, 선점 여부를 바꾸어도 지금은 시작할 수 없습니다. 차례를 기다립니다.",
+}
 COST = {
     "en": "Likely cost by rate card: {} won.",
     "ko": "예상 비용(단가표): {}원.",
@@ -248,6 +253,20 @@ def amount(resource: str, value: int | None) -> str:
 def resources(held: dict[str, int] | None) -> str:
     """Everything a job holds, in one line."""
     return ", ".join(amount(name, value) for name, value in (held or {}).items()) or "-"
+
+
+def stays(numbers: dict[str, int], lang: str) -> str:
+    """What of the held no rule takes back for the job: it may not be preempted, or is guaranteed to others."""
+    firm, due = (
+        resources({n.removeprefix(kind): v for n, v in numbers.items() if n.startswith(kind)})
+        for kind in ("firm:", "due:")
+    )
+    said = [
+        (firm, "not preemptible", "선점 불가"),
+        (due, "within others' guarantees", "다른 테넌트의 보장량"),
+    ]
+    parts = [f"{what}: {ko if lang == 'ko' else en}" for what, en, ko in said if what != "-"]
+    return ("그중 " if lang == "ko" else "of that ") + "; ".join(parts) if parts else ""
 
 
 def length(seconds: float) -> str:

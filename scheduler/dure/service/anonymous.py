@@ -17,6 +17,8 @@ _OF_A_TENANT = {Code.AHEAD, Code.KEPT_BACK, Code.PAUSED, Code.TERM, Code.NOT_PRE
 _OF_A_TENANT_OR_USER = {Code.OVER_LIMIT, Code.TOO_MANY_JOBS}
 _SUMS = {Code.AHEAD, Code.KEPT_BACK, Code.HOLDS, Code.DISPLACED}
 """Codes of which one reason each stands for a tenant or a job: those of others become one."""
+_SUMS_OF_OTHERS = {Code.RESERVED, Code.BEHIND}
+"""The same, but without a subject they are about the job itself, or a sum already."""
 
 
 class Eyes:
@@ -88,10 +90,10 @@ def summed(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     kept: list[Reason] = []
     first: dict[Code, int] = {}
     for reason in reasons:
-        about_others = reason.code in _SUMS and reason.subject in {"", OTHERS}
+        about_others = _of_others(reason)
         if about_others and reason.code in first:
             at = first[reason.code]
-            kept[at] = replace(kept[at], subject=OTHERS, numbers=_sum(kept[at].numbers, reason.numbers))
+            kept[at] = replace(kept[at], subject=OTHERS, numbers=_sum(kept[at].numbers, _alone(reason)))
         else:
             if about_others:
                 first[reason.code] = len(kept)
@@ -100,8 +102,16 @@ def summed(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return tuple(kept)
 
 
+def _of_others(reason: Reason) -> bool:
+    if reason.code in _SUMS_OF_OTHERS:
+        return reason.subject == OTHERS
+    return reason.code in _SUMS and reason.subject in {"", OTHERS}
+
+
 def _alone(reason: Reason) -> Numbers:
-    """The first of a sum: it counts tenants from here on."""
+    """The first of a sum: it counts tenants, or jobs, from here on."""
+    if reason.code in _SUMS_OF_OTHERS and "jobs" not in dict(reason.numbers):
+        return (*reason.numbers, ("jobs", 1))
     counted = reason.code is Code.AHEAD and "tenants" not in dict(reason.numbers)
     return (*reason.numbers, ("tenants", 1)) if counted else reason.numbers
 
@@ -127,4 +137,5 @@ def _sum(one: Numbers, other: Numbers) -> Numbers:
 
 
 def _adds_up(name: str) -> bool:
-    return name in {CPU, MEMORY, "jobs", "tenants", "lost"} or bool(flavor_of(name))
+    resource = name.removeprefix("firm:").removeprefix("due:")
+    return name in {"jobs", "tenants", "lost"} or resource in {CPU, MEMORY} or bool(flavor_of(resource))

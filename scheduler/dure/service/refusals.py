@@ -50,9 +50,13 @@ def check_policy(job: Job, tenant: Tenant, rules: Rules, room: Observed, secrets
 
 
 def check_possible(job: Job, nodes: Iterable[Node], rules: Rules, now: Instant) -> None:
-    """Raises ApiError where the planner would not start the job even if it were alone in the room."""
+    """Raises ApiError where the planner would not start the job even if it were alone in the room.
+
+    What the calendar keeps is over one day: it refuses nobody.
+    """
     up = tuple(sorted((replace(node, state=NodeState.UP) for node in nodes), key=lambda node: node.id))
-    room = Room.of(Snapshot(at=now, watermark=now, nodes=up), rules)
+    lasting = replace(rules, calendar=(), maintenance=())
+    room = Room.of(Snapshot(at=now, watermark=now, nodes=up), lasting)
     room.apply(Submitted(now, job))
     for reason in room.explain(job.id, now).reasons:
         if reason.code in _NEVER:

@@ -134,7 +134,10 @@ def _on(group: TaskGroup, flavor: Flavor) -> TaskGroup:
 
 
 def _total(job: Job, flavor: Flavor) -> Numbers:
-    return ((f"gpu:{flavor}", sum(group.count * group.gpus for group in job.groups)),)
+    """All devices, and where all tasks ask for as many how many each."""
+    each = {group.gpus for group in job.groups}
+    told = ((f"gpu:{flavor}", sum(group.count * group.gpus for group in job.groups)),)
+    return (*told, ("each", each.pop())) if len(each) == 1 else told
 
 
 def _shorter(trial: Trial, fits: Callable[[Job], bool], job: Job) -> Change | None:

@@ -30,14 +30,28 @@ def holds(said: Said) -> Text:
     until = said.when("until")
     end, end_ko = (f", until {until} at the latest", f"(늦어도 {until}까지)") if until else ("", "")
     if said.anonymous:
+        stays = _not_taken_back(said)
         return Text(
-            f"Of what it lacks, other tenants hold {what}{end}.",
-            f"모자란 자원 가운데 {what_ko}는 다른 테넌트들이 쓰고 있습니다{end_ko}.",
+            f"Of what it lacks, other tenants hold {what}{end}.{stays.en}",
+            f"모자란 자원 가운데 {what_ko}는 다른 테넌트들이 쓰고 있습니다{end_ko}.{stays.ko}",
         )
     return Text(
         f"Of what it lacks, job {said.subject} of its own tenant holds {what}{end}.",
         f"모자란 자원 가운데 {what_ko}는 같은 테넌트의 작업 {said.subject}이(가) 쓰고 있습니다{end_ko}.",
     )
+
+
+def _not_taken_back(said: Said) -> Text:
+    """What of it no rule takes back for this job: it may not be preempted, or is within others' guarantees."""
+    firm, due = said.kept("firm"), said.kept("due")
+    en = [f"{firm.en} may not be preempted"] if firm.en else []
+    ko = [f"{firm.ko}는 선점할 수 없는 작업이 쓰고"] if firm.ko else []
+    if due.en:
+        en.append(f"{due.en} are within the guarantees of others")
+        ko.append(f"{due.ko}는 다른 테넌트의 보장량 안이라 돌려받을 수 없고")
+    if not en:
+        return Text("", "")
+    return Text(f" Of that {', and '.join(en)}.", f" 그중 {', '.join(ko).removesuffix('고')}습니다.")
 
 
 def would_start(said: Said) -> Text:
@@ -61,9 +75,14 @@ def _by_score(said: Said) -> tuple[str, str]:
 
 
 def _fewer_tasks(said: Said, _: str) -> Text:
-    tasks = said.numbers.get("tasks")
+    tasks, group = said.numbers.get("tasks"), said.numbers.get("group")
     if tasks is None:
         return Text("As a smaller gang it would start now.", "태스크 수를 줄이면 지금 시작할 수 있습니다.")
+    if group is not None:
+        return Text(
+            f"With {several(tasks, 'task', 'tasks')} in its task group {group + 1} it would start now.",
+            f"{group + 1}번째 태스크 그룹을 {tasks}개로 줄이면 지금 시작할 수 있습니다.",
+        )
     return Text(
         f"With {several(tasks, 'task', 'tasks')} (--tasks {tasks}) it would start now.",
         f"태스크를 {tasks}개로 줄이면(--tasks {tasks}) 지금 시작할 수 있습니다.",
@@ -71,11 +90,12 @@ def _fewer_tasks(said: Said, _: str) -> Text:
 
 
 def _other_flavor(said: Said, flavor: str) -> Text:
-    asks = said.amounts
+    asks, each = said.amounts, said.numbers.get("each")
+    flag = f"--gpu {flavor}:{each}" if each else "--gpu"
     total, total_ko = (f", {asks.en} in all", f", 모두 {asks.ko}") if asks.en else ("", "")
     return Text(
-        f"On {flavor or 'another flavor'} (--gpu{total}) it would start now.",
-        f"GPU 종류를 {flavor or '다른 것'}(으)로 바꾸면(--gpu{total_ko}) 지금 시작할 수 있습니다.",
+        f"On {flavor or 'another flavor'} ({flag}{total}) it would start now.",
+        f"GPU 종류를 {flavor or '다른 것'}(으)로 바꾸면({flag}{total_ko}) 지금 시작할 수 있습니다.",
     )
 
 

@@ -76,9 +76,12 @@ def too_many_jobs(said: Said) -> Text:
             f"{who} has as many jobs running as it may. It starts when one of them ends.",
             f"{who_ko}의 실행 중인 작업 수가 한도에 이르렀습니다. 하나가 끝나면 시작합니다.",
         )
+    kept = said.numbers.get("reserved")
+    also, also_ko = (f" and {kept} reserved", f"이고 {kept}개가 예약되어 있습") if kept else ("", "입")
     return Text(
-        f"{who} has {several(runs, 'job', 'jobs')} running and may have {limit}. It starts when one of them ends.",
-        f"{who_ko}은(는) 작업을 동시에 {limit}개까지 실행할 수 있고 지금 {runs}개가 실행 중입니다."
+        f"{who} has {several(runs, 'job', 'jobs')} running{also} and may have {limit}."
+        " It starts when one of them ends.",
+        f"{who_ko}은(는) 작업을 동시에 {limit}개까지 실행할 수 있고 지금 {runs}개가 실행 중{also_ko}니다."
         " 하나가 끝나면 시작합니다.",
     )
 

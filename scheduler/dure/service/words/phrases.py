@@ -10,6 +10,7 @@ from dure.model.plan import Numbers, Reason
 from dure.model.resources import CPU, MEMORY, ResourceName, flavor_of
 from dure.service.instants import in_room
 
+_MIB_PER_GIB = 1024
 OTHERS = "(others)"
 """Stands for what belongs to other tenants, whose names are not told."""
 
@@ -33,6 +34,10 @@ class Said:
     free: Text
     numbers: Mapping[str, int]
     timezone: str
+
+    def kept(self, kind: str) -> Text:
+        """The amounts whose names begin with `kind` and a colon."""
+        return amounts(tuple(self.numbers.items()), f"{kind}:")
 
     @property
     def anonymous(self) -> bool:
@@ -60,10 +65,16 @@ def said_of(of: Reason, timezone: str) -> Said:
         next((name for name, _ in of.numbers if is_resource(name)), ""),
         asked if asked.en else amounts(of.numbers),
         amounts(of.numbers, "limit:"),
-        amounts(of.numbers, "free:"),
+        amounts(tuple((name, _whole(name, value)) for name, value in of.numbers), "free:"),
         dict(of.numbers),
         timezone,
     )
+
+
+def _whole(name: str, value: int) -> int:
+    """Free memory in whole GiB where there is much of it: nobody needs it more exactly."""
+    much = 10 * _MIB_PER_GIB
+    return value - value % _MIB_PER_GIB if name == f"free:{MEMORY}" and value >= much else value
 
 
 def amount(name: ResourceName, value: int) -> Text:

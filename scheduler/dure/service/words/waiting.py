@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dure.service.words.phrases import Said, Text, a_job, amount
+from dure.service.words.phrases import OTHERS, Said, Text, a_job, amount
 
 
 def held(_: Said) -> Text:
@@ -57,10 +57,14 @@ def over_limit(said: Said) -> Text:
     whose_ko = f"{said.subject}의 한도" if said.subject else "테넌트의 한도"
     if said.resource and {"asks", "held", "limit"} <= said.numbers.keys():
         asks, held, limit = (amount(said.resource, said.numbers[name]) for name in ("asks", "held", "limit"))
+        kept = amount(said.resource, said.numbers.get("reserved", 0))
+        also, also_ko = (
+            (f", {kept.en} reserved", f", {kept.ko} 예약됨") if "reserved" in said.numbers else ("", "")
+        )
         return Text(
-            f"With it {whose} would be exceeded: {held.en} of {limit.en} are held, and it asks for {asks.en}."
-            " It starts when jobs there have ended.",
-            f"{whose_ko}를 넘게 됩니다: {limit.ko} 중 {held.ko} 사용 중, 요청 {asks.ko}."
+            f"With it {whose} would be exceeded: {held.en} of {limit.en} are held{also}, and it asks for"
+            f" {asks.en}. It starts when jobs there have ended.",
+            f"{whose_ko}를 넘게 됩니다: {limit.ko} 중 {held.ko} 사용 중{also_ko}, 요청 {asks.ko}."
             " 그 작업들이 끝나면 시작합니다.",
         )
     most = f" ({said.limits.en})" if said.limits.en else ""
@@ -92,6 +96,10 @@ def no_place(said: Said) -> Text:
     if said.free.en:
         en += f"; the whole room has {said.free.en} free"
         ko += f" 방 전체의 빈 자원: {said.free.ko}."
+    closed = said.kept("closed")
+    if closed.en:
+        en += f"; {closed.en} are on nodes that take no jobs now (drained or down)"
+        ko += f" 지금 작업을 받지 않는 노드(비우는 중이거나 중단됨)에 있는 자원: {closed.ko}."
     return Text(f"No free place for it now{en}.", f"지금은 빈자리가 없습니다.{ko}")
 
 
@@ -101,6 +109,12 @@ def reserved(said: Said) -> Text:
     if said.subject:
         who, who_ko = a_job(said.subject)
         hour, hour_ko = (f" for {at}", f" (예약 {at})") if at else ("", "")
+        jobs = said.numbers.get("jobs", 1)
+        if said.subject == OTHERS and jobs > 1:
+            return Text(
+                f"Starting it would delay {jobs} jobs of other tenants, which have reservations, the first{hour}.",
+                f"먼저 예약된 다른 테넌트의 작업 {jobs}개가 늦어지게 되어 기다립니다{hour_ko}.",
+            )
         return Text(
             f"Starting it would delay {who}, which has a reservation{hour}.",
             f"먼저 예약된 {who_ko}이(가) 늦어지게 되어 기다립니다{hour_ko}.",
@@ -111,22 +125,35 @@ def reserved(said: Said) -> Text:
     )
 
 
-def not_preemptible(_: Said) -> Text:
+def not_preemptible(said: Said) -> Text:
     """Beyond its guarantee it may hold only what all guarantees leave over."""
+    more = f" ({said.amounts.en} less than it asks for)" if said.amounts.en else ""
+    more_ko = f"({said.amounts.ko} 모자람)" if said.amounts.ko else ""
     return Text(
-        "It may not be preempted, so beyond its guarantee it takes only what all guarantees leave over;"
+        f"It may not be preempted, so beyond its guarantee it takes only what all guarantees leave over{more};"
         " with --preemptible it takes what is free.",
-        "선점할 수 없는 작업이어서, 보장량을 넘는 몫은 모든 보장량을 뺀 나머지에서만 쓸 수 있습니다."
+        f"선점할 수 없는 작업이어서, 보장량을 넘는 몫은 모든 보장량을 뺀 나머지에서만 쓸 수 있습니다{more_ko}."
         " --preemptible로 제출하면 빈자리를 쓸 수 있습니다.",
     )
 
 
 def behind(said: Said) -> Text:
-    """Another job comes before it."""
-    if said.subject:
-        who, who_ko = a_job(said.subject)
-        return Text(f"Waits behind {who}.", f"{who_ko} 다음 차례입니다.")
-    return Text("Others come before it.", "먼저 시작할 다른 작업이 있습니다.")
+    """Another job comes before it: its reservation stands, or the room's order is strict."""
+    jobs, at = said.numbers.get("jobs", 1), said.when("at")
+    who, who_ko = a_job(said.subject) if said.subject else ("other jobs", "다른 작업")
+    if said.subject == OTHERS and jobs > 1:
+        who, who_ko = f"{jobs} jobs of other tenants", f"다른 테넌트의 작업 {jobs}개"
+    elif not said.subject and jobs > 1:
+        who, who_ko = f"{jobs} more jobs", f"그 밖의 작업 {jobs}개"
+    if at:
+        hour, hour_ko = (at, at) if jobs == 1 else (f"{at} and later", f"{at}부터")
+        return Text(
+            f"Waits behind {who} with reservations ({hour}): they stand, whatever the order is now."
+            if jobs > 1
+            else f"Waits behind {who} with a reservation ({hour}): it stands, whatever the order is now.",
+            f"먼저 예약된 {who_ko}({hour_ko}) 다음 차례입니다. 한번 잡힌 예약은 순서가 바뀌어도 유지됩니다.",
+        )
+    return Text(f"Waits behind {who}.", f"{who_ko} 다음 차례입니다.")
 
 
 def running(said: Said) -> Text:
