@@ -45,7 +45,7 @@ def _evictions(one: Plan | Said) -> list[_Told]:
 
 
 def _claims(one: Plan | Said) -> list[_Told]:
-    return [(c.job, c.since, places(c.placements), c.guaranteed) for c in one.claims]
+    return sorted((c.job, c.since, places(c.placements), c.guaranteed) for c in one.claims)
 
 
 def _reservations(one: Plan) -> list[_Told]:

@@ -73,7 +73,8 @@ class Pass:
         self._claims()
         self._guaranteed([*self._stood(), *(promise.job for promise in sticky if promise.guaranteed)])
         self._otherwise()
-        self._sticky([promise for promise in sticky if not promise.guaranteed])
+        if self.planning.backfill:
+            self._sticky([promise for promise in sticky if not promise.guaranteed])
         self._walk(self._waiting(), self._borrower)
         if self.planning.between_borrowers is BetweenBorrowers.FAIR:
             reserved = {promise.job.id for promise in self.book.promises}
@@ -182,8 +183,8 @@ class Pass:
                 self._reserve(job, tried, bound, guaranteed=False)
 
     def _room_left(self) -> bool:
-        """Whether fewer than `depth` borrowers hold a reservation."""
-        depth = self.planning.depth
+        """Whether fewer than `depth` borrowers hold a reservation; in strict order none does."""
+        depth = self.planning.depth if self.planning.backfill else 0
         return depth is None or len([p for p in self.book.promises if not p.guaranteed]) < depth
 
     def _borrower(self, job: Job) -> bool:
@@ -195,7 +196,7 @@ class Pass:
         if self._displaces(job, bound):
             return False
         has = any(promise.job.id == job.id for promise in self.book.promises)
-        if not has and self._room_left() and self.planning.backfill:
+        if not has and self._room_left():
             self._reserve(job, tried, self.book.promises, guaranteed=False)
         return any(self._fits_empty(choice) for choice in self._allowed(job, tried, bound))
 

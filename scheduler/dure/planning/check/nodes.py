@@ -25,7 +25,8 @@ def claims_keep_their_places(picture: Picture) -> Iterator[Finding]:
 
     Judged where something was given in this plan: a node that shrank may hold too much already.
     """
-    given: tuple[Given, ...] = (*picture.plan.starts, *picture.new_claims)
+    unclaimed = (start for start in picture.plan.starts if not start.claimed)
+    given: tuple[Given, ...] = (*unclaimed, *picture.new_claims)
     fresh: Spots = {}
     for job, one in picture.known(given):
         spread(fresh, job, one.placements)
