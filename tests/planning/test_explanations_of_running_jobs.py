@@ -25,13 +25,15 @@ def test_a_job_for_which_others_leave_is_told_since_when_and_what_that_cost() ->
         ("claimed", "", {"since": 2 * MINUTE, "timeout": 10 * MINUTE}),
         ("displaced", "", {"lost": 2 * 2 * MINUTE, "jobs": 2}),
     ]
+    told = room.explain("4")
+    assert (told.guaranteed, told.rank) == (True, None)
 
 
 def test_a_job_that_has_to_leave_is_told_by_which_rule() -> None:
     """Since when, how long it has, and what is lost."""
     room = borrowed()
     told = room.explain("3")
-    assert room.told("3")[0] == ("vacating", "reclaim", {"since": 120_000, "grace": 10_000, "lost": 120_000})
+    assert room.told("3") == [("vacating", "reclaim", {"since": 120_000, "grace": 10_000, "lost": 120_000})]
     assert not told.guaranteed
 
 

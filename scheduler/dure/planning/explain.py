@@ -60,7 +60,7 @@ def _pending(
     if start is not None:
         return _starting(told, start), [], None
     if job in trial.state.claims:
-        return replace(told, reasons=tuple(_claimed(cycle, entry))), [], None
+        return _making_room(told, cycle, entry), [], None
     own = trial.promises.of(job)
     standing = tuple(of_job(trial.state, entry, kind, trial.now))
     place = of_place(trial, kind, own) if kind.shape.fits_empty else ()
@@ -78,6 +78,13 @@ def _starting(told: Explanation, start: Start) -> Explanation:
     return replace(
         told, reasons=(Reason(Code.STARTS),), guaranteed=start.guaranteed, placements=start.placements
     )
+
+
+def _making_room(told: Explanation, cycle: Cycle, entry: Entry) -> Explanation:
+    """A claim counts as given, and its job stands in no line."""
+    claim = cycle.trial.state.claims[entry.job.id]
+    reasons = tuple(_claimed(cycle, entry))
+    return replace(told, reasons=reasons, guaranteed=claim.guaranteed, rank=None, ahead=None)
 
 
 def _claimed(cycle: Cycle, entry: Entry) -> Iterator[Reason]:

@@ -52,11 +52,17 @@ def proved(course: Course, changes: Sequence[Change], job: Job, now: int) -> Ite
 
 
 def more_quota(trial: Trial, kind: Kind) -> Raise | None:
-    """Where one tenant's limit alone is in the way of a job that has a place: what it would have to be."""
+    """Where one tenant's limit alone is in the way of a job that has a place: what it would have to be.
+
+    What a cohort is promised bounds it too; that is no limit which could be set higher alone.
+    """
+    cohorts = {tenant.id for tenant in trial.state.rules.tenants if tenant.cohort}
     for demand in kind.shape.demands:
         over = list(over_limit(kind.account, demand.total))
         if len({account for account, _, _ in over}) == 1 and trial.fit(demand):
             account = over[0][0]
+            if account.branch.id in cohorts:
+                return None
             return account, {**account.branch.limit, **{x: account.branch.limit[x] + by for _, x, by in over}}
     return None
 

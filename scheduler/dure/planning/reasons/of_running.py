@@ -18,24 +18,25 @@ def of_running(state: State, standing: Standing, active: Active, now: Instant) -
     return Explanation(
         job=active.job.id,
         at=now,
-        reasons=(*_vacating(state, active), _running(active), *_displaced(state, active)),
+        reasons=(*(_vacating(state, active) or _running(active)), *_displaced(state, active)),
         guaranteed=active.vacating is None and all(other is not active for other in borrowed(state)),
         score=standing.score(state.quotas.account(active.job.tenant)),
         placements=active.placements,
     )
 
 
-def _running(active: Active) -> Reason:
+def _running(active: Active) -> list[Reason]:
     started = () if active.started is None else (("started", active.started),)
     end = () if active.end == FOREVER else (("until", active.end),)
-    return Reason(Code.RUNNING, active.under, (("since", active.since), *started, *end))
+    return [Reason(Code.RUNNING, active.under, (("since", active.since), *started, *end))]
 
 
-def _vacating(state: State, active: Active) -> Iterator[Reason]:
+def _vacating(state: State, active: Active) -> list[Reason]:
     eviction, since = active.vacating, active.vacating_since
-    if eviction is not None and since is not None:
-        told = (("since", since), ("grace", state.rules.planning.grace), ("lost", eviction.lost))
-        yield Reason(Code.VACATING, eviction.rule.value, told)
+    if eviction is None or since is None:
+        return []
+    told = (("since", since), ("grace", state.rules.planning.grace), ("lost", eviction.lost))
+    return [Reason(Code.VACATING, eviction.rule.value, told)]
 
 
 def _displaced(state: State, active: Active) -> Iterator[Reason]:

@@ -23,12 +23,12 @@ def kept_back(said: Said) -> Text:
 def calendar(said: Said) -> Text:
     """It would run into a reservation of the calendar."""
     entry = "a reservation" if said.anonymous else f"the reservation {said.subject}"
-    entry_ko = "예약" if said.anonymous else f"예약 '{said.subject}'"
+    entry_ko = "예약이" if said.anonymous else f"예약 '{said.subject}'이(가)"
     span, span_ko = _between(said)
     return Text(
         f"The calendar keeps the place for {entry}{span}."
         " What ends before (a shorter --time) or is --preemptible may start until then.",
-        f"일정에 {entry_ko}이(가) 잡혀 있습니다{span_ko}. 그 전에 끝나거나(--time) 선점할 수 있는 작업"
+        f"일정에 {entry_ko} 잡혀 있습니다{span_ko}. 그 전에 끝나거나(--time) 선점할 수 있는 작업"
         "(--preemptible)은 그때까지 쓸 수 있습니다.",
     )
 

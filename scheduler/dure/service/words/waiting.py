@@ -130,10 +130,10 @@ def not_preemptible(said: Said) -> Text:
     more = f" ({said.amounts.en} less than it asks for)" if said.amounts.en else ""
     more_ko = f"({said.amounts.ko} 모자람)" if said.amounts.ko else ""
     return Text(
-        f"It may not be preempted, so beyond its guarantee it takes only what all guarantees leave over{more};"
-        " with --preemptible it takes what is free.",
-        f"선점할 수 없는 작업이어서, 보장량을 넘는 몫은 모든 보장량을 뺀 나머지에서만 쓸 수 있습니다{more_ko}."
-        " --preemptible로 제출하면 빈자리를 쓸 수 있습니다.",
+        "It may not be preempted, so beyond its guarantee it takes only what guarantees and the calendar leave over"
+        f"{more}; with --preemptible it takes what is free.",
+        "선점할 수 없는 작업이어서, 보장량을 넘는 몫은 모든 보장량과 일정에 예약된 자원을 뺀 나머지에서만"
+        f" 쓸 수 있습니다{more_ko}. --preemptible로 제출하면 빈자리를 쓸 수 있습니다.",
     )
 
 
