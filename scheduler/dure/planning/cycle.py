@@ -250,7 +250,8 @@ class Cycle:
                     self._preempt(promise.kind, promise.job, fairness)
         lines = self._state.queue.lines[Turn.BORROWED]
         accounts = dict.fromkeys(kind.account for kind in lines.stands)
-        behind = {account for account in accounts if fairness.behind(account)}
+        strict = not self._state.rules.planning.backfill
+        behind = {account for account in accounts if strict or fairness.behind(account)}
         line = lines.among(kind for kind in lines.stands if kind.account in behind)
         while kind := self.lineup.first(line, Turn.BORROWED, ()):
             if self._preempt(kind, kind.first, fairness):
