@@ -47,7 +47,7 @@ def _beside_reservations(picture: Picture, place: Claim | Start) -> bool:
 
 def _fits(picture: Picture, place: Claim | Start, stays: Iterable[Running]) -> bool:
     if isinstance(place, Start):
-        return True  # its place was there: quota was the reason, or nothing
+        return _starts_beside(picture, place, stays)
     job = picture.pending[place.job].job
     wanted, back = spots(job, place.placements), _held_by(stays)
     earlier = _earlier(picture, place)
@@ -56,6 +56,20 @@ def _fits(picture: Picture, place: Claim | Start, stays: Iterable[Running]) -> b
         for held in (picture.staying, picture.started, earlier, back):
             add(free, held.get(node, {}).items(), -1)
         if lacking(amounts, free):
+            return False
+    return True
+
+
+def _starts_beside(picture: Picture, start: Start, stays: Iterable[Running]) -> bool:
+    """Whether it could have started there anyway; what vacates covers claims, so an eviction may open a place."""
+    job, back = picture.pending[start.job].job, _held_by(stays)
+    for node, amounts in spots(job, start.placements).items():
+        free, vacating = picture.capacity(node), dict(picture.vacating.get(node, {}))
+        for held in (picture.staying, picture.started, back):
+            add(free, held.get(node, {}).items(), -1)
+        add(vacating, back.get(node, {}).items(), -1)
+        claimed = picture.claimed.get(node, {})
+        if any(a and free.get(n, 0) < max(vacating.get(n, 0), claimed.get(n, 0)) for n, a in amounts.items()):
             return False
     return True
 
