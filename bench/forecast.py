@@ -28,7 +28,7 @@ from random import Random
 from statistics import mean, median
 from typing import Final, cast
 
-from bench.simulate import ROOT, TRACES, philly
+from bench.simulate import DENSE, ROOT, TRACES
 from dure.forecast.engine import Arrival, Replay
 from dure.forecast.estimate import Budget, Estimate, Learnt, estimate_all, estimate_one
 from dure.forecast.futures import Bounds, Future
@@ -42,6 +42,7 @@ from dure.model.rules import Rules
 from dure.model.snapshot import Pending, Snapshot
 from dure.model.tenant import Tenant
 from dure.planning.room import Room
+from dure.simulate.gpu_csv import read_philly
 from dure.simulate.swf import read_swf
 from dure.simulate.trace import Trace, TraceJob
 from dure_policies import read_bundle
@@ -161,12 +162,14 @@ def swf(name: str, path: Path, budget: Budget) -> Case:
 
 def dense_philly() -> Case:
     """The dense window of Philly; see the top for what plays the limit."""
-    trace, rules, _ = philly(TRACES / "philly-vc/philly.csv.gz")
-    jobs = by_submit(trace)
+    trace = read_philly(TRACES / "philly-vc/philly.csv.gz")
+    jobs = [job for job in by_submit(trace) if job.submit in DENSE]
+    nodes = tuple(Node(f"n{n:02}", "gpus", Resources(gpus=(("gpu", 8),))) for n in range(60))
+    rules = Rules(room="philly", flavors=(GpuFlavor("gpu"),))
     limits = default_limits(jobs[: len(jobs) // 2])
     groups = {job.tasks: (replace(job.tasks, flavors=("gpu",)),) for job in jobs}
     arrivals = [arrival(job, groups[job.tasks], limits[size(job)]) for job in jobs]
-    return Case("philly", arrivals, in_room(trace, rules, *rules.pools[0].nodes), MIDDLING)
+    return Case("philly", arrivals, in_room(trace, rules, *nodes), MIDDLING)
 
 
 def size(job: TraceJob) -> int:
@@ -219,7 +222,7 @@ def play(case: Case, samples: int) -> list[Asked]:
 
 CASES: Final[dict[str, tuple[Callable[[], Case], int]]] = {
     "kth": (lambda: swf("KTH-SP2", TRACES / "swf-kth-sp2/KTH-SP2_log.swf.gz", SHORT), 350),
-    "philly": (dense_philly, 200),
+    "philly": (dense_philly, 60),
     "ricc": (lambda: swf("RICC-2010-2", TRACES / "swf-ricc-2010/RICC-2010-2.swf.gz", LONG), 60),
 }
 """How to read each case, and how many submissions of its second half to ask at."""
