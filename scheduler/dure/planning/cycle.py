@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from dure.model.instants import Instant
 from dure.model.job import JobId
@@ -18,16 +18,15 @@ from dure.planning import claims, entries, preemption, within_tenant
 from dure.planning.backfill import spare_beside
 from dure.planning.lines import Lines, Turn
 from dure.planning.order import Lineup
-from dure.planning.placement import Spot, fits_when_empty
+from dure.planning.placement import fits_when_empty
 from dure.planning.queue import Kind
-from dure.planning.reclaim import reclaim
 from dure.planning.refusals import Refusals
 from dure.planning.reservation import Outlook
-from dure.planning.shape import FOREVER, Demand
+from dure.planning.shape import FOREVER
 from dure.planning.sizes import Gap, size_of
 from dure.planning.state import State
 from dure.planning.trial import Trial
-from dure.planning.victims import Seeker
+from dure.planning.turns import Turns
 
 
 class Cycle:
@@ -40,7 +39,7 @@ class Cycle:
         self.lineup = lineup
         self.trial = Trial(state, lineup, refusals, outlook, now)
         self.allowance = self.trial.allowance
-        self._before = {reservation.job: reservation for reservation in state.reservations}
+        self._turns = Turns(self.trial)
         self._sticky = [(reservation.job, reservation.guaranteed) for reservation in state.reservations]
 
     def run(self) -> None:
@@ -77,7 +76,7 @@ class Cycle:
     def _within_guarantee(self) -> None:
         """Steps 2 and 3."""
         for kind, job in self._stuck(guaranteed=True):
-            self._serve(kind, job, Turn.GUARANTEED, may_reserve=True)
+            self._turns.serve(kind, job, Turn.GUARANTEED, may_reserve=True)
         self._walk(Turn.GUARANTEED)
 
     def _borrowers(self) -> None:
@@ -85,9 +84,9 @@ class Cycle:
         for promise in tuple(self.trial.promises):
             if len(promise.kind.shape.demands) > 1:
                 with self.trial.promises.aside(promise):
-                    self._serve(promise.kind, promise.job, Turn.BORROWED, may_reserve=False)
+                    self._turns.serve(promise.kind, promise.job, Turn.BORROWED, may_reserve=False)
         for kind, job in self._stuck(guaranteed=False) if self._state.rules.planning.backfill else ():
-            self._serve(kind, job, Turn.BORROWED, self._may_reserve())
+            self._turns.serve(kind, job, Turn.BORROWED, self._may_reserve())
         self._walk(Turn.BORROWED)
 
     def _stuck(self, guaranteed: bool) -> Iterator[tuple[Kind, JobId]]:
@@ -110,7 +109,7 @@ class Cycle:
             kind = self.lineup.first(lines, turn, dropped)
             if kind is None:
                 return
-            if not self._serve(kind, kind.first, turn, may_reserve=backfill or turn is Turn.GUARANTEED):
+            if not self._turns.serve(kind, kind.first, turn, may_reserve=backfill or turn is Turn.GUARANTEED):
                 dropped.add(kind)
                 if turn is Turn.BORROWED and self._stops_all(kind):
                     return
@@ -128,7 +127,9 @@ class Cycle:
         """Start what may start beside the reservations, until nothing does."""
         gap = self._gap()
         while kind := self.lineup.first(line, turn, ()):
-            if self._is_hopeless(kind, gap) or not self._serve(kind, kind.first, turn, may_reserve=False):
+            if self._is_hopeless(kind, gap) or not self._turns.serve(
+                kind, kind.first, turn, may_reserve=False
+            ):
                 line.leave(kind)
             else:
                 self.trial.again = True
@@ -166,134 +167,22 @@ class Cycle:
         first = min(promises, key=lambda promise: promise.at)
         return Gap(first.at - self._now, size_of(spare), size_of(spare_beside((first,), spare)))
 
-    def _serve(self, kind: Kind, job: JobId, turn: Turn, may_reserve: bool) -> bool:
-        """What a job gets in its turn; whether it got anything."""
-        trial = self.trial
-        own = trial.promises.of(job)
-        demands = self.allowance.demands(kind, turn, trial.promises, own)
-        if not demands:
-            served = self._make_room_in_quota(kind, job, turn)
-            if not served:
-                self._keep_out(kind, turn)
-            return served
-        lent = self.allowance.lent(kind, turn, demands)
-        if self._start(kind, job, lent, turn, whole=len(lent) == len(kind.shape.demands)):
-            return True
-        if self._claim(kind, job, demands, turn):
-            return True
-        wanted = self.allowance.promised(kind, own) if turn is Turn.GUARANTEED else kind.shape.demands
-        if self._displace(kind, job, wanted):
-            return True
-        if turn is Turn.GUARANTEED and self._reclaim(kind, job, wanted):
-            return True
-        if not may_reserve:
-            return False
-        guaranteed = turn is Turn.GUARANTEED
-        return trial.reserve(kind, job, demands, guaranteed, self._before.get(job))
-
-    def _start(self, kind: Kind, job: JobId, demands: Sequence[Demand], turn: Turn, whole: bool) -> bool:
-        trial, own = self.trial, self.trial.promises.of(job)
-        if trial.stands_refused(kind.shape, own):
-            return False
-        for demand in demands:
-            if spots := trial.fit(demand, own):
-                trial.start(kind, job, spots, demand, turn)
-                return True
-        if whole:
-            trial.remember(kind.shape, own)
-        return False
-
-    def _claim(self, kind: Kind, job: JobId, demands: Sequence[Demand], turn: Turn) -> bool:
-        """Where it fits once what vacates is gone, it claims that place, and nobody more has to leave."""
-        trial, own = self.trial, self.trial.promises.of(job)
-        if not self._state.nodes.leaving or not trial.may_claim(kind.shape):
-            return False
-        for demand in self.allowance.lent(kind, turn, demands, self._cleared_spare()):
-            if spots := trial.fit_once_clear(demand, own):
-                trial.claim(kind, job, spots, demand, turn is Turn.GUARANTEED)
-                return True
-        return False
-
-    def _displace(self, kind: Kind, job: JobId, demands: Sequence[Demand]) -> bool:
-        """Preemption inside the tenant."""
-        if not within_tenant.allowed(self.trial) or not within_tenant.hopeful(self.trial, kind):
-            return False
-        for demand in demands:
-            seeker = Seeker(job, kind.account, demand, self.trial.promises.of(job))
-            if spots := within_tenant.displace(self.trial, kind, seeker):
-                self._settle(kind, seeker, spots)
-                return True
-        return False
-
-    def _make_room_in_quota(self, kind: Kind, job: JobId, turn: Turn) -> bool:
-        """Quota refuses a job: its tenant's lower priorities, or others below a common limit, may leave for it."""
-        if turn is Turn.BORROWED:
-            return self._displace(kind, job, kind.shape.demands)
-        return kind.account.limited and self._reclaim(
-            kind, job, self.allowance.promised(kind, self.trial.promises.of(job))
-        )
-
-    def _reclaim(self, kind: Kind, job: JobId, demands: Sequence[Demand]) -> bool:
-        for demand in demands:
-            seeker = Seeker(job, kind.account, demand, self.trial.promises.of(job))
-            if spots := reclaim(self.trial, kind, seeker):
-                self._settle(kind, seeker, spots)
-                return True
-        return False
-
     def _between_borrowers(self) -> None:
         """Step 5: first those that hold a reservation, then the others in order."""
         fairness = preemption.Fairness(self.trial)
         for promise in tuple(self.trial.promises):
             if not promise.guaranteed:
                 with self.trial.promises.aside(promise):
-                    self._preempt(promise.kind, promise.job, fairness)
+                    self._turns.preempt(promise.kind, promise.job, fairness)
         lines = self._state.queue.lines[Turn.BORROWED]
         accounts = dict.fromkeys(kind.account for kind in lines.stands)
         strict = not self._state.rules.planning.backfill
         behind = {account for account in accounts if strict or fairness.behind(account)}
         line = lines.among(kind for kind in lines.stands if kind.account in behind)
         while kind := self.lineup.first(line, Turn.BORROWED, ()):
-            if self._preempt(kind, kind.first, fairness):
+            if self._turns.preempt(kind, kind.first, fairness):
                 line.moved(kind)
             elif self._stops_all(kind):
                 return
             else:
                 line.leave(kind)
-
-    def _preempt(self, kind: Kind, job: JobId, fairness: preemption.Fairness) -> bool:
-        trial, own = self.trial, self.trial.promises.of(job)
-        for demand in self.allowance.demands(kind, Turn.BORROWED, trial.promises, own):
-            seeker = Seeker(job, kind.account, demand, own)
-            same = preemption.same_answer(trial, seeker)
-            if same in fairness.refused:
-                continue
-            if spots := preemption.displace(trial, seeker, fairness):
-                fairness.refused.clear()
-                self._settle(kind, seeker, spots)
-                return True
-            fairness.refused.add(same)
-        return False
-
-    def _settle(self, kind: Kind, seeker: Seeker, spots: list[Spot]) -> None:
-        """What was vacated for a job is claimed; where quota alone stood in its way, it starts."""
-        guaranteed = self.allowance.within(kind, seeker.demand, seeker.own)
-        if at_once := self.trial.fit(seeker.demand, seeker.own):
-            turn = Turn.GUARANTEED if guaranteed else Turn.BORROWED
-            self.trial.start(kind, seeker.job, at_once, seeker.demand, turn)
-            return
-        self.trial.claim(kind, seeker.job, spots, seeker.demand, guaranteed)
-
-    def _cleared_spare(self) -> list[int]:
-        nodes = self._state.nodes
-        spare = list(nodes.spare)
-        for row, clear in nodes.cleared().items():
-            if row.open:
-                for axis, amount in enumerate(clear):
-                    spare[axis] += max(0, amount) - max(0, row.free[axis])
-        return spare
-
-    def _keep_out(self, kind: Kind, turn: Turn) -> None:
-        """Quota stands in the way: until something is given back, where it is not for a reservation's sake."""
-        if not self.trial.promises and kind.jobs and self.allowance.lasting(kind, turn):
-            self._state.queue.park(kind, turn)
