@@ -36,6 +36,7 @@ bench: setup-test  ## print the tables of docs/performance.md
 	$(BIN)/python -m bench.simulate
 	$(BIN)/python -m bench.forecast
 	$(BIN)/python -m bench.philly
+	$(BIN)/python -m bench.reference
 	$(BIN)/python -m bench.loops
 
 lock: setup-test  ## lock the dependencies again; UPGRADE=1 takes the newest

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
+from itertools import accumulate
 from typing import Final
 
 from dure.model.instants import SECOND, Instant
@@ -34,7 +36,7 @@ class Active:
     evicted the job before. `under` names the calendar entry whose capacity it uses.
     """
 
-    __slots__ = ("_held", "attempt", "checkpoint", "evictions", "job", "limit", "placements", "places", "since",
+    __slots__ = ("_held", "_upto", "attempt", "checkpoint", "evictions", "job", "limit", "placements", "places", "since",
                  "started", "times", "under", "vacating", "vacating_since")  # fmt: skip
 
     def __init__(
@@ -51,6 +53,7 @@ class Active:
             Place(p.node, axes.amounts(job.groups[p.group].request(p.flavor)), p.tasks)
             for p in sorted(placements, key=lambda placement: placement.group)
         ]
+        self._upto = list(accumulate(place.tasks for place in self.places))
         self.times: dict[int, tuple[Instant | None, Instant | None]] = {}
         self._held: Amounts | None = None
         self.started: Instant | None = None
@@ -58,7 +61,7 @@ class Active:
     @property
     def tasks(self) -> int:
         """How many tasks were placed."""
-        return sum(place.tasks for place in self.places)
+        return self._upto[-1] if self._upto else 0
 
     @property
     def held(self) -> Amounts:
@@ -99,11 +102,7 @@ class Active:
 
     def place_of(self, task: int) -> Place:
         """Where a task is. Raises IndexError for a task that the attempt does not have."""
-        for place in self.places:
-            if task < place.tasks:
-                return place
-            task -= place.tasks
-        raise IndexError(task)
+        return self.places[bisect_right(self._upto, task)]
 
     def running(self) -> Running:
         """The value of this attempt."""
