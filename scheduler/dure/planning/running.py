@@ -36,8 +36,8 @@ class Active:
     evicted the job before. `under` names the calendar entry whose capacity it uses.
     """
 
-    __slots__ = ("_held", "_upto", "attempt", "checkpoint", "evictions", "job", "limit", "placements", "places", "since",
-                 "started", "times", "under", "vacating", "vacating_since")  # fmt: skip
+    __slots__ = ("_held", "_upto", "attempt", "checkpoint", "evictions", "job", "limit", "placements", "places",
+                 "since", "started", "times", "under", "vacating", "vacating_since")  # fmt: skip
 
     def __init__(
         self, job: Job, attempt: int, since: Instant, placements: tuple[Placement, ...], axes: Axes
