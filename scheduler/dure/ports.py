@@ -10,7 +10,7 @@ from dure.model.change import Change
 from dure.model.instants import Instant, Interval
 from dure.model.job import Job, JobId, NodeId, TenantId
 from dure.model.plan import Eviction, Start
-from dure.model.record import JobRecord
+from dure.model.record import JobRecord, JobState
 from dure.model.resources import ResourceName
 from dure.model.rules import Rules
 from dure.model.use import CapacityFact, Slice, State
@@ -119,8 +119,12 @@ class Backend(Protocol):
         """All that is known of a job. Raises KeyError for an unknown one."""
         ...
 
-    async def records(self) -> tuple[JobRecord, ...]:
-        """Every job still kept, by (submitted, id)."""
+    async def records(self, tried: bool = False) -> tuple[JobRecord, ...]:
+        """Every job still kept, by (submitted, id); with `tried` those that made an attempt, all of one moment."""
+        ...
+
+    async def counts(self) -> Mapping[JobState, int]:
+        """How many of the jobs still kept are in each state."""
         ...
 
     def logs(self, job: JobId, task: int, offset: int, follow: bool) -> AsyncIterator[bytes]:

@@ -10,12 +10,16 @@ from dure.model.plan import Verdict
 
 
 class Told(Mapping[JobClass, Verdict]):
-    """The verdicts of one plan; never changes. Pickles as a dict."""
+    """The verdicts of one plan; never changes. Pickles as a dict.
 
-    __slots__ = ("__weakref__", "_standing")
+    `moved` are the classes whose verdict is another than in the plan before, or of which nobody waits any more.
+    """
 
-    def __init__(self, standing: dict[JobClass, Verdict]) -> None:
+    __slots__ = ("__weakref__", "_standing", "moved")
+
+    def __init__(self, standing: dict[JobClass, Verdict], moved: tuple[JobClass, ...] = ()) -> None:
         self._standing = standing
+        self.moved = moved
 
     def __getitem__(self, key: JobClass) -> Verdict:
         return self._standing[key]
@@ -36,25 +40,29 @@ class Told(Mapping[JobClass, Verdict]):
 class Verdicts:
     """The standing verdicts."""
 
-    __slots__ = ("_last", "_standing")
+    __slots__ = ("_last", "_moved", "_standing")
 
     def __init__(self) -> None:
         self._standing: dict[JobClass, Verdict] = {}
+        self._moved: dict[JobClass, None] = {}
         self._last: ref[Told] | None = None
 
     def say(self, key: JobClass, verdict: Verdict) -> None:
         """The class's verdict from now on."""
         if self._standing.get(key) != verdict:
             self._mine()[key] = verdict
+            self._moved[key] = None
 
     def drop(self, key: JobClass) -> None:
         """Nobody of this class waits any more."""
         if key in self._standing:
             del self._mine()[key]
+            self._moved[key] = None
 
     def told(self) -> Told:
         """The verdicts as they stand, for one plan."""
-        told = Told(self._standing)
+        told = Told(self._standing, tuple(self._moved))
+        self._moved.clear()
         self._last = ref(told)
         return told
 

@@ -134,7 +134,7 @@ class Forecasts:
         self._started.clear()
         client = await ForecastClient.spawn(self._live.inherited, _nothing)
         self._client = client
-        records = await self._live.backend.records()
+        records = await self._live.backend.records(tried=True)
         past = sorted(_ran(records), key=lambda ran: ran[2])[-_REMEMBERED:]
         for begin in range(0, len(past), _AT_ONCE):
             ended = tuple((job, length) for job, length, _ in past[begin : begin + _AT_ONCE])

@@ -8,12 +8,15 @@ from typing import Any, BinaryIO, TypeAlias
 
 from dure.model.change import Change
 from dure.model.instants import Instant, Millis
-from dure.model.job import Job, JobId
+from dure.model.job import Job, JobClass, JobId
 from dure.model.plan import Plan
 from dure.model.rules import Rules
 from dure.model.snapshot import Snapshot
+from dure.service.packing import pack
 
 LENGTH_BYTES = 8
+SHORT = 50
+"""Changes that are encoded in less time than another thread would need to begin with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,15 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """Answer: Decided, for this instant; `checked`: with what the checker finds wrong with the plan."""
+    """Answer: Decided, for this instant; `checked`: with what the checker finds wrong with the plan.
+
+    `news`: of the verdicts only those that changed since the last answer of this kind. A long queue has as many
+    verdicts as it has classes, and a decision changes few of them.
+    """
 
     now: Instant
     checked: bool = False
+    news: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +122,16 @@ Request: TypeAlias = Begin | Apply | Decide | Explain | Suppose | Adopt | Show |
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A plan, and what is wrong with it as sentences for the log; nothing where it was not checked."""
+    """A plan, and what is wrong with it as sentences for the log; nothing where it was not checked.
+
+    Where only news were asked for, the plan's verdicts are those that changed, `gone` are classes of which nobody
+    waits any more, and `anew` says that nothing told before stands.
+    """
 
     plan: Plan
     found: tuple[str, ...] = ()
+    gone: tuple[JobClass, ...] = ()
+    anew: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +144,15 @@ class Failed:
 
 def encode(message: object) -> bytes:
     """The message as it goes over the pipe."""
-    body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    body = pack(message)
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+def is_short(message: object) -> bool:
+    """Whether to encode it takes no time to speak of."""
+    if isinstance(message, Apply):
+        return len(message.changes) <= SHORT
+    return not isinstance(message, Begin | Learn)
 
 
 def decode(body: bytes) -> Any:

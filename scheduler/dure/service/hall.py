@@ -76,10 +76,14 @@ class Hall:
     def __post_init__(self) -> None:
         self.forecasts = Forecasts(self.live)
         self.live.listeners.append(self.listing.hear)
+        self.live.readers.append(self.listing.read)
 
 
-def hall_of(request: Request) -> Hall:
-    """The hall of the app that was asked."""
+async def hall_of(request: Request) -> Hall:
+    """The hall of the app that was asked.
+
+    This and all that requests go through are coroutines: the framework would give plain functions to other threads.
+    """
     hall = request.app.state.hall
     assert isinstance(hall, Hall)  # noqa: S101 - narrows for mypy; `create_app` puts it there
     return hall
@@ -103,7 +107,7 @@ async def caller_of(
 Anyone = Annotated[Caller, Depends(caller_of)]
 
 
-def known_parameters(request: Request) -> None:
+async def known_parameters(request: Request) -> None:
     """No parameter is passed over: a misspelt one would answer another question. Raises ApiError 422."""
     known = request.app.state.parameters[request.scope["route"].path, request.method.lower()]
     for name in request.query_params:
@@ -111,35 +115,35 @@ def known_parameters(request: Request) -> None:
             raise bad_input(f"there is no parameter {name[:64]!r} here", nearest(name[:64], known))
 
 
-def room_admin(caller: Anyone) -> Caller:
+async def room_admin(caller: Anyone) -> Caller:
     """Only room admins."""
     if not caller.is_room_admin:
         raise forbidden("only a room admin may do this")
     return caller
 
 
-def some_admin(caller: Anyone) -> Caller:
+async def some_admin(caller: Anyone) -> Caller:
     """Room admins and tenant admins."""
     if caller.role not in {Role.ROOM_ADMIN, Role.TENANT_ADMIN}:
         raise forbidden("only an admin may do this")
     return caller
 
 
-def monitor(caller: Anyone) -> Caller:
+async def monitor(caller: Anyone) -> Caller:
     """Room admins and monitors: everybody's numbers."""
     if caller.role not in {Role.ROOM_ADMIN, Role.MONITOR}:
         raise forbidden("a token of role monitor is needed")
     return caller
 
 
-def person(caller: Anyone) -> Caller:
+async def person(caller: Anyone) -> Caller:
     """Everyone but monitors."""
     if caller.role is Role.MONITOR:
         raise forbidden("a monitor's token reads metrics only")
     return caller
 
 
-def serving(hall: InHall) -> Hall:
+async def serving(hall: InHall) -> Hall:
     """The hall once the room is known. Raises ApiError 503 before."""
     if not hall.live.ready:
         raise unavailable("the server is starting or stopping")

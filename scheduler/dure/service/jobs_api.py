@@ -23,6 +23,7 @@ from dure.service.hall import Hall, Person, Serving, seen_tenant
 from dure.service.identity import Caller
 from dure.service.requests import CheckpointRequest, Line
 from dure.service.seen_jobs import JobPath, job_answer, known_job, record_of
+from dure.turns import in_turns
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -42,7 +43,7 @@ async def list_jobs(
         seen = await _among_all(hall, caller, tenant, wanted, ended=all)
     else:
         seen = await _waiting_or_running(hall, caller, wanted, limit)
-    return [job_answer(hall, record) for record in seen[-limit:]]
+    return [job_answer(hall, record) async for record in in_turns(seen[-limit:])]
 
 
 async def _among_all(
@@ -192,7 +193,7 @@ async def _with_displaced(hall: Hall, told: Explanation, record: JobRecord) -> E
     codes = {reason.code for reason in told.reasons}
     if record.state is JobState.PENDING or Code.DISPLACED in codes:
         return told
-    found = displaced(await hall.live.backend.records(), record.job.id)
+    found = displaced(await hall.live.backend.records(tried=True), record.job.id)
     return replace(told, reasons=(*told.reasons, *found))
 
 

@@ -11,6 +11,7 @@ from dure.model.change import Change, Ended, Submitted, Withdrawn
 from dure.model.instants import Instant
 from dure.model.job import Job, JobId, TenantId
 from dure.service.observed import Observed
+from dure.turns import in_turns
 
 _Key: TypeAlias = tuple[Instant, JobId]
 
@@ -31,6 +32,13 @@ class Listing:
             self._keys.clear()
             for entry in room.jobs.values():
                 self.add(entry.job)
+
+    async def read(self, room: Observed) -> None:
+        """Begin anew with a room that is about to be served."""
+        fresh = Listing()
+        async for entry in in_turns(room.jobs.values()):
+            fresh.add(entry.job)
+        self._of, self._tenant, self._keys = room, fresh._tenant, fresh._keys
 
     def hear(self, change: Change) -> None:
         """Take a change in."""

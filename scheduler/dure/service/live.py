@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from dure.ledger import Promises
@@ -21,6 +21,7 @@ from dure.service.observed import Attempt, Observed
 from dure.service.room_client import RoomClient, RoomGone
 from dure.service.settings import Settings
 from dure.telemetry import LoopLatency, logger
+from dure.turns import in_turns
 
 log = logger("dure.service")
 
@@ -45,7 +46,8 @@ class Live:
     `room` and `meter` are None until the first recovery. `ending` are jobs told to end and not yet seen ended;
     `kept` are jobs being queued on hold, which may not start in between. `use_rules` tells the backend of new
     rules; `findings` say why the newest bundle was refused; `answering`: the last turn went well. `wake` makes the
-    loop take a turn; `listeners` are told every change, and must be quick. `promised` is what stands on record of
+    loop take a turn; `listeners` are told every change, and must be quick; `readers` are shown
+    a room that was read anew, before it is served. `promised` is what stands on record of
     claims and reservations; `budgets` names the tenants that have a budget, with where each stands.
     """
 
@@ -72,6 +74,7 @@ class Live:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     listeners: list[Callable[[Change], None]] = field(default_factory=list)
+    readers: list[Callable[[Observed], Awaitable[None]]] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def now(self) -> Instant:
@@ -98,7 +101,7 @@ class Live:
     async def take(self, changes: Iterable[Change]) -> None:
         """Let everyone who keeps account of the room know these changes, in this order."""
         fresh = [change for change in changes if not self._assumed(change)]
-        for change in fresh:
+        async for change in in_turns(fresh):
             events.tell(self.observed, change)
             self.observed.apply(change)
             self.metering().apply(change)

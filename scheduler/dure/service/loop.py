@@ -16,12 +16,13 @@ from dure.model.rules import Rules
 from dure.service.budget import judge_budgets
 from dure.service.cycle import cycle
 from dure.service.live import Live, log
+from dure.service.memory import tidy
 from dure.service.recovery import end_hopeless, recover, settle
 from dure.service.room_client import RoomGone
 
 _T = TypeVar("_T")
 
-_BOOK_EVERY = HOUR
+_BOOK_EVERY = _TIDY_EVERY = HOUR
 _LONGEST_WAIT_S = 20.0
 _FIRST_BACKOFF_S = 0.2
 _LONGEST_BACKOFF_S = 30.0
@@ -37,6 +38,7 @@ class Loop:
         self._decide_at: Instant | None = 0
         self._settle_at: Instant = 0
         self._book_at: Instant = 0
+        self._tidy_at: Instant = live.now() + _TIDY_EVERY
         self._budget_at: Instant = 0
         self._judged_under: Rules | None = None
         self._backoff_s = 0.0
@@ -87,6 +89,9 @@ class Loop:
         if live.now() >= self._book_at:
             await live.books.write(lambda ledger: ledger.book())
             self._book_at = live.now() + _BOOK_EVERY
+        if live.now() >= self._tidy_at:
+            tidy()
+            self._tidy_at = live.now() + _TIDY_EVERY
 
     async def _cycle(self) -> None:
         accepted = await cycle(self._live)

@@ -36,7 +36,7 @@ async def readyz(hall: InHall) -> HealthAnswer:
 async def metrics(hall: Serving, _: Monitor) -> Response:
     """Committed totals of the ledger and the room after its last cycle, for Prometheus."""
     live = hall.live
-    view, month, at = room_view(live), this_month(live), live.now()
+    view, month, at = await room_view(live), this_month(live), live.now()
 
     def scraped(ledger: SqlLedger) -> bytes:
         whole = replace(view, cost_estimate=hall.cost.of(ledger, month, time.monotonic()))

@@ -12,9 +12,12 @@ from dure.model.money import Money
 from dure.model.node import NodeState
 from dure.model.resources import ResourceName, Resources
 from dure.planning.entitlement import entitlement
+from dure.planning.windows import Timetable
 from dure.service.identity import path
 from dure.service.live import Live
+from dure.service.standing import Standing
 from dure.telemetry import RoomView
+from dure.turns import batches, in_turns
 
 _FRESH_ENOUGH_S = 60.0
 
@@ -38,19 +41,20 @@ class CostSoFar:
         return self._cost
 
 
-def room_view(live: Live) -> RoomView:
+async def room_view(live: Live) -> RoomView:
     """The room as it is now, without its money."""
-    pending, oldest = _queue(live)
+    standing = await Standing.of(live.observed)
+    pending, oldest = await _queue(live)
     return RoomView(
         rules=live.rules,
         policy_since=live.rules_since,
         policy_refused=bool(live.findings),
-        held=_held(live),
+        held=_held(live, standing),
         pending=pending,
         oldest=oldest,
         capacity=_capacity(live),
         scores=dict(live.plan.scores) if live.plan else {},
-        entitlement=_entitlement(live),
+        entitlement=_entitlement(live, standing),
         pools={live.backend.cluster: live.answering},
         budgets=dict(live.budgets),
         broken_plans=live.stats.broken_plans,
@@ -62,35 +66,33 @@ def this_month(live: Live) -> str:
     return month_of(live.now(), live.rules.timezone)
 
 
-def _entitlement(live: Live) -> dict[TenantId, float]:
+def _entitlement(live: Live, standing: Standing) -> dict[TenantId, float]:
     """What would be fair now, of the nodes that are up, over what runs and what waits."""
     capacity = Resources()
     for node in live.observed.nodes.values():
         capacity += node.capacity if node.state is NodeState.UP else Resources()
-    held, wanted = defaultdict[TenantId, Resources](Resources), defaultdict[TenantId, Resources](Resources)
-    for entry in live.observed.jobs.values():
-        if entry.attempt:
-            held[entry.job.tenant] += entry.holds()
-        else:
-            wanted[entry.job.tenant] += entry.asks()
-    return entitlement(live.rules, capacity, held, wanted)
+    held = {tenant: Resources.named(amounts.items()) for tenant, amounts in standing.held.items()}
+    wanted = {tenant: Resources.named(amounts.items()) for tenant, amounts in standing.pending.items()}
+    return entitlement(Timetable(live.rules).in_force(live.now()), capacity, held, wanted)
 
 
-def _held(live: Live) -> dict[tuple[TenantId, ResourceName], int]:
+def _held(live: Live, standing: Standing) -> dict[tuple[TenantId, ResourceName], int]:
     held: defaultdict[tuple[TenantId, ResourceName], int] = defaultdict(int)
-    for entry in live.observed.jobs.values():
-        for name, amount in entry.holds().items():
-            for above in path(entry.job.tenant, live.rules):
+    for tenant, amounts in standing.held.items():
+        for name, amount in amounts.items():
+            for above in path(tenant, live.rules):
                 held[above, name] += amount
     return dict(held)
 
 
-def _queue(live: Live) -> tuple[dict[TenantId, int], dict[TenantId, Instant]]:
-    waiting = [entry.job for entry in live.observed.jobs.values() if entry.attempt is None]
+async def _queue(live: Live) -> tuple[dict[TenantId, int], dict[TenantId, Instant]]:
+    waiting: Counter[TenantId] = Counter()
     oldest: dict[TenantId, Instant] = {}
-    for job in waiting:
-        oldest[job.tenant] = min(job.submitted, oldest.get(job.tenant, job.submitted))
-    return dict(Counter(job.tenant for job in waiting)), oldest
+    async for some in in_turns(batches(tuple(live.observed.jobs.values()))):
+        for job in (entry.job for entry in some if entry.attempt is None):
+            waiting[job.tenant] += 1
+            oldest[job.tenant] = min(job.submitted, oldest.get(job.tenant, job.submitted))
+    return dict(waiting), oldest
 
 
 def _capacity(live: Live) -> dict[tuple[NodeState, ResourceName], int]:

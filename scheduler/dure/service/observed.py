@@ -129,6 +129,7 @@ class Observed:
     claims: tuple[Claim, ...] = ()
     reservations: tuple[Reservation, ...] = ()
     budgets: dict[TenantId, BudgetState] = field(default_factory=dict)
+    _followers: dict[JobId, dict[JobId, None]] = field(default_factory=dict)
 
     def apply(self, change: Change) -> None:
         """Take a change in; what concerns a job that is not known is passed over."""
@@ -158,6 +159,8 @@ class Observed:
                 change.job, change.held, change.waiting_for,
                 attempts=change.attempts, evictions=change.evictions,
             )  # fmt: skip
+            for other in change.waiting_for:
+                self._followers.setdefault(other, {})[change.job.id] = None
 
     @_take.register
     def _(self, change: Withdrawn) -> None:
@@ -250,8 +253,9 @@ class Observed:
         return attempt if attempt and attempt.number == number else None
 
     def _dependency(self, job: JobId, *, succeeded: bool) -> None:
-        for entry in self.jobs.values():
-            if job in entry.waiting_for:
+        for name in self._followers.pop(job, ()):
+            entry = self.jobs.get(name)
+            if entry and job in entry.waiting_for:
                 if succeeded:
                     entry.waiting_for -= {job}
                 else:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 
 from dure.service import frames
 
+_SHORT_BYTES = 50_000
+
 
 class PipeClosed(Exception):  # noqa: N818 - a state of the child, met by starting it again
     """The child ended, or could not answer."""
@@ -52,10 +54,11 @@ class Pipe:
         """The child's answer. Raises PipeClosed where there is none, Unknown for a job that it does not know."""
         if not self.alive or self._process.stdin is None:
             raise PipeClosed("the child has ended")
+        frame = await _encoded(request)
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         try:
-            self._process.stdin.write(frames.encode(request))
+            self._process.stdin.write(frame)
             await self._process.stdin.drain()
         except OSError as error:
             raise PipeClosed("the child has closed its pipe") from error
@@ -82,7 +85,7 @@ class Pipe:
         try:
             while stdout:
                 size = int.from_bytes(await stdout.readexactly(frames.LENGTH_BYTES), "big")
-                answer = frames.decode(await stdout.readexactly(size))
+                answer = await _decoded(await stdout.readexactly(size))
                 future = self._waiting.popleft()
                 if not future.done():
                     future.set_result(answer)
@@ -94,3 +97,17 @@ class Pipe:
                 if not future.done():
                     future.set_exception(PipeClosed("the child ended before it answered"))
             self._ended()
+
+
+async def _encoded(request: object) -> bytes:
+    """The frame; what takes long is done in another thread, so that nobody's answer waits for it."""
+    return (
+        frames.encode(request)
+        if frames.is_short(request)
+        else await asyncio.to_thread(frames.encode, request)
+    )
+
+
+async def _decoded(body: bytes) -> object:
+    """The message of a frame, a long one read in another thread."""
+    return frames.decode(body) if len(body) <= _SHORT_BYTES else await asyncio.to_thread(frames.decode, body)

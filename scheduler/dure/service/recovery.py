@@ -6,6 +6,7 @@ begins from: the times of running tasks, the use of attempts that are over, and 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -23,9 +24,11 @@ from dure.planning.history import rebuild
 from dure.ports import Observation
 from dure.service.cycle import evict_all
 from dure.service.live import Live, log
+from dure.service.memory import set_aside
 from dure.service.meter import Meter
 from dure.service.observed import Observed
 from dure.service.room_client import RoomClient, RoomGone
+from dure.turns import in_turns
 
 _TRIES = 20
 
@@ -38,15 +41,20 @@ async def recover(live: Live) -> None:
     seen, records = await _all_that_is_known(live)
     pauses = await _pauses(live, watched_from)
     calendar = live.rules.calendar
-    live.meter = await Meter.resume(live.backend, live.books, records, watched_from, calendar)
-    live.observed, live.revision = Observed(), seen.revision  # from here to the next await nobody looks on
+    meter = await Meter.resume(live.backend, live.books, records, watched_from, calendar)
+    room = Observed()
+    await _witness(room, meter, (*pauses, *seen.changes, *_standing(live, watched_from)))
+    room.past += await asyncio.to_thread(lambda: list(_over(records, room)))
+    for show in live.readers:
+        await show(room)
+    live.meter, live.observed, live.revision = meter, room, seen.revision
     live.ending.clear()
-    _witness(live, (*pauses, *seen.changes, *_standing(live, watched_from)))
-    live.observed.past += _over(records, live.observed)
     await live.meter.settle(live.now() + 1, lambda: _catch_up(live))
     await _record_policy(live)
     await _begin(live)
     await end_hopeless(live)
+    if not live.stats.failures:  # else it might be what the failure left behind
+        set_aside()
     running = sum(entry.attempt is not None for entry in live.observed.jobs.values())
     log.info("room recovered", nodes=len(live.observed.nodes), jobs=len(live.observed.jobs), running=running)
 
@@ -84,8 +92,10 @@ async def apply_drains(live: Live) -> None:
 async def end_hopeless(live: Live) -> None:
     """End waiting jobs that come after one that is over without success: nobody reports that again."""
     for entry in list(live.observed.jobs.values()):
+        if not entry.waiting_for or entry.attempt is not None or entry.job.id in live.ending:
+            continue
         gone = [job for job in entry.waiting_for if job not in live.observed.jobs]
-        if entry.attempt is None and entry.job.id not in live.ending and await _any_failed(live, gone):
+        if await _any_failed(live, gone):
             live.ending.add(entry.job.id)
             await live.backend.end(entry.job.id, "dependency-failed")
 
@@ -139,17 +149,17 @@ async def _pauses(live: Live, at: Instant) -> tuple[Change, ...]:
     return (*room, *(Paused(at, tenant, True) for tenant in paused.tenants))
 
 
-def _witness(live: Live, changes: tuple[Change, ...]) -> None:
+async def _witness(room: Observed, meter: Meter, changes: tuple[Change, ...]) -> None:
     """Take changes in before there is a Room."""
-    for change in changes:
-        live.observed.apply(change)
-        live.metering().apply(change)
+    async for change in in_turns(changes):
+        room.apply(change)
+        meter.apply(change)
 
 
 async def _catch_up(live: Live) -> None:
     seen = await live.backend.observe(live.revision, 0)
     live.revision = seen.revision
-    _witness(live, seen.changes)
+    await _witness(live.observed, live.metering(), seen.changes)
 
 
 async def _drained(live: Live) -> None:
@@ -157,10 +167,10 @@ async def _drained(live: Live) -> None:
 
 
 async def _all_that_is_known(live: Live) -> tuple[Observation, tuple[JobRecord, ...]]:
-    """What is not over and every record, of one moment: nothing may have changed between the two."""
+    """What is not over and every record of attempts, of one moment: nothing may have changed between the two."""
     for _ in range(_TRIES):
         seen = await live.backend.observe(None, 0)
-        records = await live.backend.records()
+        records = await live.backend.records(tried=True)
         if not (await live.backend.observe(seen.revision, 0)).changes:
             return seen, records
     raise RoomGone("the queue changes faster than it can be read; trying again")
@@ -191,7 +201,8 @@ async def _begin(live: Live) -> None:
         lambda ledger: (rebuilt_history(ledger, watermark), ledger.capacity(), ledger.policies())
     )
     capacity = _late_facts(facts, live.observed.facts, watermark)
-    snapshot = live.observed.snapshot(watermark, history, capacity, _in_force(policies, watermark))
+    room, policies = live.observed, _in_force(policies, watermark)  # nobody else changes it meanwhile
+    snapshot = await asyncio.to_thread(lambda: room.snapshot(watermark, history, capacity, policies))
     live.observed.forget(watermark)
     if live.room is not None:
         await live.room.close()

@@ -44,7 +44,7 @@ async def show_room(hall: Serving, caller: Anyone) -> RoomAnswer:
         at=to_wire(live.now()),
         paused=_paused(live, caller),
         nodes=node_answers(live.observed),
-        jobs=job_counts(await live.backend.records()),
+        jobs=job_counts(await live.backend.counts()),
         watermarks={f"{live.backend.source}/{live.backend.cluster}": to_wire(watermark)},
         loop=_loop_answer(live),
     )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import pickle
 import sys
+from dataclasses import replace
 
 from dure.model.change import Submitted
 from dure.model.instants import Instant
 from dure.model.plan import Explanation
 from dure.model.rules import Rules
+from dure.model.snapshot import Snapshot
 from dure.planning.check import check
 from dure.planning.room import Room
+from dure.planning.told import Told
 from dure.service import frames
 from dure.service.child import run
+from dure.service.packing import pack
 
 
 class Desk:
@@ -21,6 +24,7 @@ class Desk:
     def __init__(self) -> None:
         self._room: Room | None = None
         self._rules: Rules | None = None
+        self._anew = True
 
     def answer(self, request: object) -> object:
         """What the request asks for, or Failed."""
@@ -35,14 +39,15 @@ class Desk:
     def _answer(self, request: object) -> object:
         match request:
             case frames.Begin(snapshot, rules, since):
-                self._room, self._rules = Room.of(snapshot, rules, since), rules
+                self._begin(snapshot, rules, since)
             case frames.Adopt(rules, since):
-                self._room, self._rules = Room.of(self._held().snapshot(), rules, since), rules
+                self._begin(self._held().snapshot(), rules, since)
             case frames.Apply(changes):
                 for change in changes:
                     self._held().apply(change)
-            case frames.Decide(now, checked):
-                return self._decide(now, checked)
+            case frames.Decide(now, checked, news):
+                decided = self._decide(now, checked)
+                return self._news(decided) if news else decided
             case frames.Explain(job, now):
                 return self._held().explain(job, now)
             case frames.Suppose():
@@ -50,8 +55,22 @@ class Desk:
             case frames.Show():
                 return self._held().snapshot()
             case frames.Pack():
-                return pickle.dumps(self._held().snapshot(), protocol=pickle.HIGHEST_PROTOCOL)
+                return pack(self._held().snapshot())
         return None
+
+    def _begin(self, snapshot: Snapshot, rules: Rules, since: Instant) -> None:
+        self._room, self._rules, self._anew = Room.of(snapshot, rules, since), rules, True
+
+    def _news(self, decided: frames.Decided) -> frames.Decided:
+        """With the verdicts that changed, or with all of them after a beginning."""
+        if self._anew:
+            self._anew = False
+            return decided
+        verdicts = decided.plan.verdicts
+        moved = verdicts.moved if isinstance(verdicts, Told) else tuple(verdicts)
+        changed = {key: verdicts[key] for key in moved if key in verdicts}
+        gone = tuple(key for key in moved if key not in changed)
+        return frames.Decided(replace(decided.plan, verdicts=changed), decided.found, gone, anew=False)
 
     def _decide(self, now: Instant, checked: bool) -> frames.Decided:
         room = self._held()

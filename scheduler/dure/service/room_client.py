@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from types import MappingProxyType
 
 from dure.model.change import Change
 from dure.model.instants import Instant
-from dure.model.job import Job, JobId
-from dure.model.plan import Explanation
+from dure.model.job import Job, JobClass, JobId
+from dure.model.plan import Explanation, Verdict
 from dure.model.rules import Rules
 from dure.model.snapshot import Snapshot
 from dure.service import frames
 from dure.service.pipe import Pipe, PipeClosed, Unknown
+
+_SHORT = 1_000
+"""Verdicts that are put with the others in no time."""
 
 
 class RoomGone(Exception):  # noqa: N818 - a state of the child, met by starting it again
@@ -23,6 +29,7 @@ class RoomClient:
 
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
+        self._verdicts: dict[JobClass, Verdict] = {}
 
     @classmethod
     async def spawn(cls, inherited: Iterable[int], ended: Callable[[], None]) -> RoomClient:
@@ -53,10 +60,14 @@ class RoomClient:
         await self._ask(frames.Adopt(rules, since))
 
     async def decide(self, now: Instant, checked: bool = False) -> frames.Decided:
-        """The plan for this instant, and, where it is to be `checked`, what is wrong with it."""
-        answer = await self._ask(frames.Decide(now, checked))
+        """The plan for this instant, and, where it is to be `checked`, what is wrong with it.
+
+        Its verdicts are those of the latest decision, for every plan that this client gave.
+        """
+        answer = await self._ask(frames.Decide(now, checked, news=True))
         assert isinstance(answer, frames.Decided)  # noqa: S101 - narrows for mypy; the child answers in kind
-        return answer
+        verdicts = await asyncio.to_thread(self._told, answer) if _is_long(answer) else self._told(answer)
+        return replace(answer, plan=replace(answer.plan, verdicts=MappingProxyType(verdicts)))
 
     async def explain(self, job: JobId, now: Instant) -> Explanation:
         """All there is to say of a job. Raises KeyError for one the room does not have."""
@@ -82,6 +93,15 @@ class RoomClient:
         """Close the pipe and wait for the child's end."""
         await self._pipe.close()
 
+    def _told(self, answer: frames.Decided) -> dict[JobClass, Verdict]:
+        if answer.anew:
+            self._verdicts = dict(answer.plan.verdicts)
+            return self._verdicts
+        for key in answer.gone:
+            self._verdicts.pop(key, None)
+        self._verdicts.update(answer.plan.verdicts)
+        return self._verdicts
+
     @staticmethod
     def _explanation(answer: object) -> Explanation:
         assert isinstance(answer, Explanation)  # noqa: S101 - narrows for mypy; the child answers in kind
@@ -94,3 +114,7 @@ class RoomClient:
             raise KeyError(str(error)) from error
         except PipeClosed as error:
             raise RoomGone(f"the Room child: {error}") from error
+
+
+def _is_long(answer: frames.Decided) -> bool:
+    return len(answer.plan.verdicts) + len(answer.gone) > _SHORT

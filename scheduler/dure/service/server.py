@@ -27,6 +27,7 @@ from dure.service.listening import address, listen
 from dure.service.live import Live, log
 from dure.service.lock import DataLock
 from dure.service.loop import Loop
+from dure.service.memory import keep_pauses_short
 from dure.service.policy import PolicyKeeper
 from dure.service.pools import CannotServe, Opened, local_pool
 from dure.service.settings import Settings
@@ -108,6 +109,7 @@ async def _serve_locked(
         loop = Loop(live)
         keeper = PolicyKeeper(policy, live, loop, settings.policy_every_s)
         hall = Hall(live, loop, books, Tokens(books), keeper, read_spec)
+        keep_pauses_short()
         try:
             return await _run(hall, settings, listener, ended)
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from dure.model.job import JobClass, NodeId, TenantId
@@ -16,6 +16,7 @@ from dure.service.identity import Caller, branch
 from dure.service.live import Live
 from dure.service.observed import Entry, Observed
 from dure.service.words import OTHERS
+from dure.turns import in_turns
 
 
 def verdict_of(live: Live, record: JobRecord) -> Verdict | None:
@@ -26,14 +27,37 @@ def verdict_of(live: Live, record: JobRecord) -> Verdict | None:
     return live.plan.verdicts.get(_job_class(entry))
 
 
-def quota_rows(live: Live, caller: Caller, only: TenantId) -> list[QuotaRow]:
+class Standing:
+    """What the jobs of each tenant hold, and what those that wait ask for, each group on its best flavor."""
+
+    def __init__(self) -> None:
+        self.held: defaultdict[TenantId, Counter[ResourceName]] = defaultdict(Counter)
+        self.pending: defaultdict[TenantId, Counter[ResourceName]] = defaultdict(Counter)
+
+    @classmethod
+    async def of(cls, room: Observed) -> Standing:
+        """As the room is now; a long queue is gone through in turns."""
+        standing = cls()
+        async for entry in in_turns(tuple(room.jobs.values())):
+            into = standing.held if entry.attempt else standing.pending
+            amounts = entry.holds() if entry.attempt else entry.asks()
+            for name, amount in amounts.items():
+                into[entry.job.tenant][name] += amount
+        return standing
+
+    def tenants(self) -> set[TenantId]:
+        """Whose jobs there are."""
+        return {*self.held, *self.pending}
+
+
+async def quota_rows(live: Live, caller: Caller, only: TenantId) -> list[QuotaRow]:
     """Every resource of every tenant that the caller sees, and the rest of the room as one."""
-    rules, jobs = live.rules, live.observed.jobs.values()
+    rules, standing = live.rules, await Standing.of(live.observed)
     shown = [t for t in rules.tenants if caller.sees(t.id, rules) and only in {"", t.id}]
-    rows = [row for tenant in shown for row in _tenant_rows(live, tenant, jobs)]
+    rows = [row for tenant in shown for row in _tenant_rows(live, tenant, standing)]
     if not caller.is_room_admin:
-        unseen = [entry for entry in jobs if not caller.sees(entry.job.tenant, rules)]
-        held, pending = _held(unseen), _pending(unseen)
+        unseen = [tenant for tenant in standing.tenants() if not caller.sees(tenant, rules)]
+        held, pending = _sum(standing.held, unseen), _sum(standing.pending, unseen)
         rows += [_row(OTHERS, name, held, pending) for name in _names(rules) if _any(name, held, pending)]
     return rows
 
@@ -63,10 +87,9 @@ def node_answers(room: Observed) -> list[NodeAnswer]:
     ]
 
 
-def job_counts(records: Iterable[JobRecord]) -> dict[str, int]:
-    """How many jobs there are in each state."""
-    counts = Counter(record.state.value for record in records)
-    return {state.value: counts.get(state.value, 0) for state in JobState}
+def job_counts(counts: Mapping[JobState, int]) -> dict[str, int]:
+    """How many jobs there are in each state, by the states' names."""
+    return {state.value: counts.get(state, 0) for state in JobState}
 
 
 def _job_class(entry: Entry) -> JobClass:
@@ -77,10 +100,9 @@ def _job_class(entry: Entry) -> JobClass:
     )  # fmt: skip
 
 
-def _tenant_rows(live: Live, tenant: Tenant, jobs: Iterable[Entry]) -> list[QuotaRow]:
+def _tenant_rows(live: Live, tenant: Tenant, standing: Standing) -> list[QuotaRow]:
     members = branch(tenant.id, live.rules)
-    own = [entry for entry in jobs if entry.job.tenant in members]
-    held, pending = _held(own), _pending(own)
+    held, pending = _sum(standing.held, members), _sum(standing.pending, members)
     score = live.plan.scores.get(tenant.id) if live.plan else None
     return [
         _row(tenant.id, name, held, pending).model_copy(
@@ -115,16 +137,8 @@ def _names(rules: Rules) -> list[ResourceName]:
     return [CPU, MEMORY, *sorted(gpu(flavor.name) for flavor in rules.flavors)]
 
 
-def _held(entries: Iterable[Entry]) -> dict[ResourceName, int]:
-    total = Resources()
-    for entry in entries:
-        total += entry.holds()
-    return dict(total.items())
-
-
-def _pending(entries: Iterable[Entry]) -> dict[ResourceName, int]:
-    """What waiting jobs ask for, each group on its best flavor."""
-    total = Resources()
-    for entry in entries:
-        total += entry.asks() if entry.attempt is None else Resources()
-    return dict(total.items())
+def _sum(amounts: Mapping[TenantId, Counter[ResourceName]], of: Iterable[TenantId]) -> Counter[ResourceName]:
+    total: Counter[ResourceName] = Counter()
+    for tenant in of:
+        total.update(amounts.get(tenant, {}))
+    return total

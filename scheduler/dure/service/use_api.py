@@ -30,7 +30,7 @@ _LONGEST_MS = 400 * 86_400_000
 async def quota(hall: Serving, caller: Person, tenant: Line = "") -> list[QuotaRow]:
     """Guarantee, limit, held and pending by resource; of tenants that are not the caller's only a sum."""
     seen_tenant(hall, caller, tenant)
-    return quota_rows(hall.live, caller, tenant)
+    return await quota_rows(hall.live, caller, tenant)
 
 
 @router.get("/usage", response_model_by_alias=True)

@@ -111,12 +111,14 @@ def _over_capacity(plan: Plan, room: Observed) -> Iterator[str]:
 def _loads(plan: Plan, room: Observed, nodes: set[NodeId]) -> dict[NodeId, _Load]:
     loads = {node: _Load() for node in nodes}
     leaving = {eviction.job for eviction in plan.evictions}
-    for entry in room.jobs.values():
+    for entry in room.jobs.values() if nodes else ():
         attempt = entry.attempt
-        for task in attempt.open_tasks() if attempt else ():
+        if attempt is None:
+            continue
+        for task in attempt.open_tasks():
             if load := loads.get(task.node):
                 holds = entry.job.groups[task.group].request(task.flavor)
-                if attempt and (attempt.vacating or entry.job.id in leaving):
+                if attempt.vacating or entry.job.id in leaving:
                     load.vacates += holds
                 else:
                     load.stays += holds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from dure.forecast.estimate import Estimate
 from dure.model.instants import Instant
@@ -74,8 +75,9 @@ def supposed_answer(job: Job, told: Explanation, rules: Rules) -> JobAnswer:
     return answer.model_copy(update={"reason": reasons[0] if reasons else None})
 
 
+@lru_cache(4_096)
 def texted(reason: Reason, timezone: str) -> Texted:
-    """A reason with its sentences."""
+    """A reason with its sentences; many jobs wait for the same one."""
     text = words.reason(reason, timezone)
     numbers = _numbers(reason.numbers)
     return Texted(code=reason.code.value, subject=reason.subject, numbers=numbers, en=text.en, ko=text.ko)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import resource
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,12 +18,12 @@ from dure.backends.local.layout import Layout, checked_name
 from dure.backends.local.listing import everything, submitted
 from dure.backends.local.logs import read_log
 from dure.backends.local.meter import Meter
-from dure.backends.local.outcome import outcome, record
+from dure.backends.local.outcome import outcome, record, state_of
 from dure.backends.local.places import check_shape, place
 from dure.backends.local.queue import Queue
 from dure.backends.local.running import Running
 from dure.backends.local.shims import Shims
-from dure.model.change import Held, NodeGone, NodeSet, Withdrawn
+from dure.model.change import Change, Held, NodeGone, NodeSet, Withdrawn
 from dure.model.instants import Instant, Interval
 from dure.model.job import Job, JobId, NodeId
 from dure.model.node import Node, NodeState, Pool
@@ -32,9 +32,11 @@ from dure.model.record import JobRecord, JobState
 from dure.model.resources import Resources
 from dure.model.rules import Rules
 from dure.ports import Clock, KeyReused, Metered, Observation, Refused
+from dure.turns import batches, in_turns
 
 _Answer = TypeVar("_Answer")
 _log = logging.getLogger(__name__)
+_TRIES = 3
 _LOOK_AROUND = 5.0
 """Seconds between looks at everything, should a word ever have been missed."""
 
@@ -73,7 +75,7 @@ class LocalBackend:
         _allow_many_files()
         await asyncio.to_thread(self._queue.prepare)
         self._granted = await asyncio.to_thread(self._queue.watermark)
-        self._jobs.update(await asyncio.to_thread(lambda: {kept.job.id: kept for kept in self._queue.load()}))
+        self._jobs.update(await asyncio.to_thread(self._in_order))
         self._running.watch.open(self._layout.bell)
         await self._running.adopt()
         self._rounds = asyncio.get_running_loop().create_task(self._go_round())
@@ -102,8 +104,12 @@ class LocalBackend:
         """
         if since is not None:
             return await self._journal.after(since, wait)
-        changes = everything(self._now(), self._nodes.values(), self._jobs)
-        return Observation(self._journal.revision, tuple(changes))
+        for _ in range(_TRIES):  # in turns, as long as nothing happens between them
+            revision, all_now = self._journal.revision, self._everything()
+            changes = tuple([change async for change in in_turns(all_now) if change])
+            if revision == self._journal.revision:
+                return Observation(revision, changes)
+        return Observation(self._journal.revision, tuple(change for change in self._everything() if change))
 
     async def enqueue(self, job: Job) -> JobRecord:
         """Queue a job durably. The same job again returns its record as it is now.
@@ -188,10 +194,21 @@ class LocalBackend:
         """All that is known of a job. Raises KeyError for an unknown one."""
         return record(self._jobs[job])
 
-    async def records(self) -> tuple[JobRecord, ...]:
-        """Every job still kept, by (submitted, id)."""
-        kept = sorted(self._jobs.values(), key=lambda kept: (kept.job.submitted, kept.job.id))
-        return tuple(record(each) for each in kept)
+    async def records(self, tried: bool = False) -> tuple[JobRecord, ...]:
+        """Every job still kept, by (submitted, id); with `tried` those that made an attempt, all of one moment."""
+        kept = [each for each in self._jobs.values() if each.attempts or not tried]
+        kept.sort(key=_order)
+        if tried:
+            return tuple(record(each) for each in kept)
+        return tuple([record(each) async for each in in_turns(kept)])
+
+    async def counts(self) -> dict[JobState, int]:
+        """How many jobs are kept in each state; of a long queue it may tell of some a moment later."""
+        found = dict.fromkeys(JobState, 0)
+        async for some in in_turns(batches(tuple(self._jobs.values()))):
+            for kept in some:
+                found[state_of(kept)] += 1
+        return found
 
     def logs(self, job: JobId, task: int, offset: int, follow: bool) -> AsyncIterator[bytes]:
         """What the last attempt's task wrote from a byte offset on; following ends when the task has.
@@ -220,6 +237,14 @@ class LocalBackend:
         return Metered(watermark, tuple(slices))
 
     # How it is done
+
+    def _in_order(self) -> dict[JobId, Kept]:
+        """The queue as it was left, by (submitted, id): whoever sorts it later finds it nearly sorted."""
+        found = sorted(self._queue.load(), key=_order)
+        return {kept.job.id: kept for kept in found}
+
+    def _everything(self) -> Iterator[Change | None]:
+        return everything(self._now(), tuple(self._nodes.values()), dict(self._jobs))
 
     def _settled(self, until: Instant) -> Instant:
         """The instant up to which every record stands."""
@@ -311,6 +336,10 @@ class LocalBackend:
             raise Refused(f"job {start.job} has made attempt {kept.number} already")
         check_shape(kept.job, start)
         return kept
+
+
+def _order(kept: Kept) -> tuple[Instant, JobId]:
+    return kept.job.submitted, kept.job.id
 
 
 def _may_come_back(kept: Kept) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from dure.backends.local.kept import Attempt, Kept
-from dure.backends.local.outcome import evictions, outcome
+from dure.backends.local.outcome import evictions, outcome, state_of
 from dure.model.change import (
     Change,
     Checkpointed,
@@ -24,14 +24,20 @@ from dure.model.plan import Rule
 from dure.model.record import JobState
 
 
-def everything(now: Instant, nodes: Iterable[Node], jobs: Mapping[JobId, Kept]) -> Iterator[Change]:
+def everything(now: Instant, nodes: Iterable[Node], jobs: Mapping[JobId, Kept]) -> Iterator[Change | None]:
     """Nodes, then every job that is not final, by (submitted, id), with its attempt if one holds places.
+
+    None stands where nothing is told yet, for whoever reads this in turns.
 
     A job whose predecessor ended without success cannot say so in its own change: that predecessor is listed
     before it and withdrawn at the end.
     """
     yield from (NodeSet(now, node) for node in nodes)
-    open_jobs = [kept for kept in jobs.values() if not outcome(kept).state.final]
+    open_jobs: list[Kept] = []
+    for kept in jobs.values():
+        yield None
+        if not state_of(kept).final:
+            open_jobs.append(kept)
     open_jobs.sort(key=lambda kept: (kept.job.submitted, kept.job.id))
     failed = sorted({other for kept in open_jobs for other in kept.job.after if _failed(jobs[other])})
     yield from (submitted(jobs[other], jobs) for other in failed)
@@ -46,6 +52,8 @@ def submitted(kept: Kept, jobs: Mapping[JobId, Kept]) -> Submitted:
     """The job as it stands in the queue, or stood before the attempt it makes now."""
     job = kept.job
     waiting = frozenset(other for other in job.after if outcome(jobs[other]).state is not JobState.SUCCEEDED)
+    if not kept.attempts:
+        return Submitted(job.submitted, job, kept.held, waiting)
     before = [attempt.number for attempt in kept.attempts if attempt is not kept.live]
     evicted = evictions(kept, Rule.BETWEEN_BORROWERS)
     return Submitted(job.submitted, job, kept.held, waiting, max(before, default=0), evicted)

@@ -37,6 +37,13 @@ def outcome(kept: Kept) -> Outcome:
     return Outcome(JobState.PENDING, reason=_again(kept.attempts[-1]) if kept.attempts else "")
 
 
+def state_of(kept: Kept) -> JobState:
+    """How a job stands, and no more."""
+    if kept.attempts:
+        return outcome(kept).state
+    return JobState.CANCELLED if kept.withdrawn else JobState.PENDING
+
+
 def evictions(kept: Kept, *rules: Rule) -> int:
     """How many attempts that are over had to leave by one of these rules."""
     endings = (_ending(attempt) for attempt in kept.attempts if attempt.over)

@@ -104,12 +104,10 @@ class Queue:
                     ) from error
 
     def _kept(self, folder: Path) -> Kept:
-        kept = Kept(
-            self.read_job(folder.name),
-            held=(folder / "held").exists(),
-            withdrawn=codec.withdrawal_from(disk.read(str(folder / "withdrawn.json"))),
-        )
-        numbers = sorted(int(entry.name) for entry in folder.iterdir() if entry.name.isdecimal())
+        names = os.listdir(folder)
+        withdrawn = disk.read(str(folder / "withdrawn.json")) if "withdrawn.json" in names else None
+        kept = Kept(self.read_job(folder.name), "held" in names, codec.withdrawal_from(withdrawn))
+        numbers = sorted(int(name) for name in names if name.isdecimal())
         kept.attempts = [self._attempt(kept.job.id, number) for number in numbers]
         return kept
 
@@ -175,6 +173,7 @@ def _publish(folder: Path, files: dict[str, bytes], folders: list[str]) -> bool:
 
 
 def _clear(folder: Path) -> None:
-    for entry in folder.iterdir():
-        if disk.is_temporary(entry.name):
+    for name in os.listdir(folder):
+        if disk.is_temporary(name):
+            entry = folder / name
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
