@@ -7,6 +7,8 @@ job is guaranteed iff everything that started before it, plus itself, is within 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from typing import Final
 
 from dure.model.instants import Instant
 from dure.model.job import JobId, TenantId
@@ -14,6 +16,10 @@ from dure.planning.axes import Amounts, Vector, add
 from dure.planning.quota import Account, Promises, left_over
 from dure.planning.running import Active
 from dure.planning.state import State
+from dure.planning.whole_jobs import Place, WholeJobs
+
+_CLAIMED: Final = 2
+"""Claims stand behind all that runs."""
 
 
 def borrowed(state: State, under: Iterable[TenantId] | None = None) -> Iterator[Active]:
@@ -31,7 +37,7 @@ def borrowed(state: State, under: Iterable[TenantId] | None = None) -> Iterator[
 
 
 class Borrowed:
-    """The same by job, kept for one decision: anew when a job has come or gone.
+    """The same by job, kept for one decision: what came or went since it was last asked is brought up to date.
 
     What runs under an account at which a guarantee is stated, with none above it, says nothing of other branches.
     """
@@ -40,17 +46,51 @@ class Borrowed:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._known: dict[Account, tuple[int, frozenset[JobId]]] = {}
+        self._known: dict[Account, _Below] = {}
 
-    def of(self, account: Account) -> frozenset[JobId]:
-        """The jobs that run beyond guarantee: the tenant's own, and maybe others."""
+    def of(self, account: Account) -> AbstractSet[JobId]:
+        """The jobs that run beyond guarantee: the tenant's own, and maybe others. Stands until something moves."""
         root = account.judged
         known = self._known.get(root)
-        if known is None or known[0] != root.moves:
-            tenants = [below.branch.id for below in root.below]
-            jobs = frozenset(active.job.id for active in borrowed(self._state, tenants))
-            known = self._known[root] = (root.moves, jobs)
-        return known[1]
+        if known is None:
+            known = self._known[root] = _Below(self._state, root)
+        if known.moves != root.moves:
+            known.bring_up(self._state)
+            known.moves = root.moves
+        return known.jobs.found()
+
+
+class _Below:
+    """What runs under one account, as it was when last looked at. `claims` are in their order."""
+
+    __slots__ = ("_root", "claims", "jobs", "moves", "running")
+
+    def __init__(self, state: State, root: Account) -> None:
+        self._root, self.moves = root, -1
+        self.jobs = WholeJobs(state.tree)
+        self.running: set[Active] = set()
+        self.claims: list[Active] = []
+
+    def bring_up(self, state: State) -> None:
+        """Take out whoever is gone, and put in whoever came: a job that claimed may be among both."""
+        tenants = [below.branch.id for below in self._root.below]
+        now, claims = set(_staying(state, tenants)), _claims(state, tenants)
+        same = _alike(self.claims, claims)
+        for number in range(same, len(self.claims)):
+            self.jobs.remove((_CLAIMED, number, ""), self.claims[number])
+        for active in self.running - now:
+            self.jobs.remove(_start(active), active)
+        for active in now - self.running:
+            self.jobs.add(_start(active), active)
+        for number in range(same, len(claims)):
+            self.jobs.add((_CLAIMED, number, ""), claims[number])
+        self.running, self.claims = now, claims
+
+
+def _alike(before: list[Active], now: list[Active]) -> int:
+    """How many at the beginning are the same."""
+    pairs = enumerate(zip(before, now, strict=False))
+    return next((n for n, (one, other) in pairs if one is not other), min(len(before), len(now)))
 
 
 def _staying(state: State, under: Iterable[TenantId] | None) -> Iterator[Active]:
@@ -84,5 +124,5 @@ def beyond(state: State, kept: Vector, amounts: Amounts, also: Amounts = ()) -> 
     return [(axis, by) for axis, by in over if by > 0]
 
 
-def _start(active: Active) -> tuple[bool, Instant, JobId]:
-    return (not active.under, active.began, active.job.id)
+def _start(active: Active) -> Place:
+    return (int(not active.under), active.began, active.job.id)

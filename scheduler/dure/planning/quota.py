@@ -95,7 +95,7 @@ class Promises:
         """Whether these amounts, added to the tenant, are within guarantee."""
         governed = False
         for axis, amount in amounts:
-            over = self._over(branch, axis, amount)
+            over = self.over(branch, axis, amount)
             if over is None:
                 continue
             if over:
@@ -109,7 +109,7 @@ class Promises:
         rest = branch.rest.get(axis)
         return into if rest is None else max(0, into - rest)
 
-    def _over(self, branch: Branch, axis: int, amount: int) -> int | None:
+    def over(self, branch: Branch, axis: int, amount: int) -> int | None:
         """What is added to the overflow at the highest tenant that states one; None where none states one."""
         over = None
         more = amount
