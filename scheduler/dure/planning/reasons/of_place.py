@@ -33,7 +33,7 @@ def of_place(trial: Trial, kind: Kind, own: Promise | None) -> Iterator[Reason]:
         yield from holders(trial, kind, demands[0], own, guaranteed)
     yield from _of_reservations(trial, free, own)
     yield from _of_strict_order(trial, kind, free)
-    yield from _of_calendar(trial, free)
+    yield from _of_calendar(trial, kind, free)
 
 
 def _allowed(trial: Trial, kind: Kind, own: Promise | None) -> list[Demand]:
@@ -82,12 +82,15 @@ def _of_strict_order(trial: Trial, kind: Kind, free: list[Demand]) -> Iterator[R
         passed.add(first)
 
 
-def _of_calendar(trial: Trial, free: list[Demand]) -> Iterator[Reason]:
+def _of_calendar(trial: Trial, kind: Kind, free: list[Demand]) -> Iterator[Reason]:
+    """What the calendar keeps is in the way; `own`: it is kept for the job's own tenant, or one above it."""
+    path = {over.branch.id for over in kind.account.path}
     for block in trial.promises.blocks:
         bound = [demand for demand in free if block.binds(demand, trial.now)]
         if bound and not any(_fits(trial, demand, beside((block,), {})) for demand in bound):
             code = Code.CALENDAR if block.rule is Rule.CALENDAR else Code.MAINTENANCE
-            yield Reason(code, block.name, (("at", block.at), ("until", block.until)))
+            own = (("own", 1),) if path & set(block.tenants) else ()
+            yield Reason(code, block.name, (("at", block.at), ("until", block.until), *own))
 
 
 def _fits(trial: Trial, demand: Demand, view: View) -> bool:

@@ -22,6 +22,8 @@ def kept_back(said: Said) -> Text:
 
 def calendar(said: Said) -> Text:
     """It would run into a reservation of the calendar."""
+    if "own" in said.numbers:
+        return _own_entry(said)
     entry = "a reservation" if said.anonymous else f"the reservation {said.subject}"
     entry_ko = "예약이" if said.anonymous else f"예약 '{said.subject}'이(가)"
     span, span_ko = _between(said)
@@ -30,6 +32,17 @@ def calendar(said: Said) -> Text:
         " What ends before (a shorter --time) or is --preemptible may start until then.",
         f"일정에 {entry_ko} 잡혀 있습니다{span_ko}. 그 전에 끝나거나(--time) 선점할 수 있는 작업"
         "(--preemptible)은 그때까지 쓸 수 있습니다.",
+    )
+
+
+def _own_entry(said: Said) -> Text:
+    """The place is kept for its own tenant, which may use it once the entry opens."""
+    span, span_ko = _between(said)
+    return Text(
+        f"The calendar keeps the place for its own tenant's reservation {said.subject}{span}:"
+        " it may start there once that begins.",
+        f"일정에 이 테넌트의 예약 '{said.subject}'이(가) 잡혀 있습니다{span_ko}."
+        " 예약이 시작되면 그 자리에서 시작할 수 있습니다.",
     )
 
 
@@ -45,15 +58,16 @@ def maintenance(said: Said) -> Text:
 
 
 def budget(said: Said) -> Text:
-    """The month's budget, as forecast, allows it no start, or soon will not."""
-    if said.subject == BudgetState.PREEMPTIBLE_ONLY:
+    """The month's budget, as forecast, allows it no start, or soon will not; a verdict tells it by `held`."""
+    held = said.numbers.get("held")
+    if said.subject == BudgetState.PREEMPTIBLE_ONLY or held == 0:
         return Text(
             "By forecast this month's budget will not do: only preemptible jobs start."
             " Submit it with --preemptible, or ask your admin about the budget.",
             "이번 달 예산이 모자랄 것으로 보여 선점할 수 있는 작업만 시작합니다."
             " --preemptible로 제출하거나 관리자에게 예산을 문의하세요.",
         )
-    if said.subject == BudgetState.HELD:
+    if said.subject == BudgetState.HELD or held == 1:
         return Text(
             "By forecast this month's budget is used up: nothing more starts until the month is over,"
             " or an admin raises the budget.",

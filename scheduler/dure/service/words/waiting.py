@@ -57,6 +57,11 @@ def over_limit(said: Said) -> Text:
     whose_ko = f"{said.subject}의 한도" if said.subject else "테넌트의 한도"
     if said.resource and {"asks", "held", "limit"} <= said.numbers.keys():
         asks, held, limit = (amount(said.resource, said.numbers[name]) for name in ("asks", "held", "limit"))
+        if said.numbers["asks"] > said.numbers["limit"]:
+            return Text(
+                f"It asks for {asks.en}, more than {whose} of {limit.en}: ask for less, or your admin for more.",
+                f"요청({asks.ko})이 {whose_ko}({limit.ko})보다 큽니다. 요청을 줄이거나 관리자에게 문의하세요.",
+            )
         kept = amount(said.resource, said.numbers.get("reserved", 0))
         also, also_ko = (
             (f", {kept.en} reserved", f", {kept.ko} 예약됨") if "reserved" in said.numbers else ("", "")
@@ -131,7 +136,7 @@ def not_preemptible(said: Said) -> Text:
     more_ko = f"({said.amounts.ko} 모자람)" if said.amounts.ko else ""
     return Text(
         "It may not be preempted, so beyond its guarantee it takes only what guarantees and the calendar leave over"
-        f"{more}; with --preemptible it takes what is free.",
+        f"{more}; as a --preemptible job it may take whatever is free.",
         "선점할 수 없는 작업이어서, 보장량을 넘는 몫은 모든 보장량과 일정에 예약된 자원을 뺀 나머지에서만"
         f" 쓸 수 있습니다{more_ko}. --preemptible로 제출하면 빈자리를 쓸 수 있습니다.",
     )

@@ -1,0 +1,29 @@
+import pytest
+
+from dure.model.plan import Code, Reason
+from dure.service.words import reason
+
+SEOUL = "Asia/Seoul"
+
+
+@pytest.mark.parametrize(("held", "says"), [(1, "nothing more starts"), (0, "only preemptible jobs start")])
+def test_a_verdict_on_the_budget_says_what_it_stops(held: int, says: str) -> None:
+    """A verdict has no subject: its number tells the step that was taken."""
+    assert says in reason(Reason(Code.BUDGET, "", (("held", held),)), SEOUL).en
+
+
+def test_an_entry_of_the_own_tenant_is_something_to_wait_for() -> None:
+    """Whose entry keeps the place starts there when it opens; others are told what may start until then."""
+    numbers = (("at", 1_796_860_800_000), ("until", 1_796_878_800_000))
+    own = reason(Reason(Code.CALENDAR, "Demo day", (*numbers, ("own", 1))), SEOUL)
+    others = reason(Reason(Code.CALENDAR, "Demo day", numbers), SEOUL)
+    assert "may start there once that begins" in own.en
+    assert "--preemptible" in others.en and "--preemptible" not in own.en
+
+
+def test_more_than_a_limit_never_starts_by_waiting() -> None:
+    """A job larger than the limit itself is not told to wait for others."""
+    numbers = (("gpu:t4", 3), ("asks", 4), ("held", 0), ("limit", 1))
+    said = reason(Reason(Code.OVER_LIMIT, "nuri", numbers), SEOUL)
+    assert "more than the limit of nuri of 1 t4 GPU" in said.en
+    assert "have ended" not in said.en
