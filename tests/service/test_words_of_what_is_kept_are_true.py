@@ -18,7 +18,8 @@ def test_an_entry_of_the_own_tenant_is_something_to_wait_for() -> None:
     own = reason(Reason(Code.CALENDAR, "Demo day", (*numbers, ("own", 1))), SEOUL)
     others = reason(Reason(Code.CALENDAR, "Demo day", numbers), SEOUL)
     assert "may start there once that begins" in own.en
-    assert "--preemptible" in others.en and "--preemptible" not in own.en
+    assert "--preemptible" in others.en
+    assert "--preemptible" not in own.en
 
 
 def test_more_than_a_limit_never_starts_by_waiting() -> None:
