@@ -135,7 +135,7 @@ class Forecasts:
         client = await ForecastClient.spawn(self._live.inherited, _nothing)
         self._client = client
         records = await self._live.backend.records(tried=True)
-        past = sorted(_ran(records), key=lambda ran: ran[2])[-_REMEMBERED:]
+        past = sorted(ran_to_an_end(records), key=lambda ran: ran[2])[-_REMEMBERED:]
         for begin in range(0, len(past), _AT_ONCE):
             ended = tuple((job, length) for job, length, _ in past[begin : begin + _AT_ONCE])
             await client.learn(Learn(ended))
@@ -162,7 +162,7 @@ class Forecasts:
         self._started.clear()
         self._ended.clear()
         records = [record for name in names if (record := await self._record(name)) is not None]
-        await client.learn(Learn(tuple((job, length) for job, length, _ in _ran(records)), started))
+        await client.learn(Learn(tuple((job, length) for job, length, _ in ran_to_an_end(records)), started))
         return True
 
     async def _record(self, job: JobId) -> JobRecord | None:
@@ -183,11 +183,11 @@ class Forecasts:
             await client.close()
 
 
-def _ran(records: Iterable[JobRecord]) -> Iterator[tuple[Job, Millis, Instant]]:
+def ran_to_an_end(records: Iterable[JobRecord]) -> Iterator[tuple[Job, Millis, Instant]]:
     """(job, how long its last attempt ran, when it ended) of jobs that ran to an end of their own or a limit's."""
     for record in records:
-        if not record.state.final or record.state is JobState.LOST or not record.attempts:
-            continue
+        if record.state not in {JobState.SUCCEEDED, JobState.FAILED} or not record.attempts:
+            continue  # what somebody cancelled, or a machine lost, says nothing of how long it would have run
         tasks = record.attempts[-1].tasks
         began = min((task.started for task in tasks if task.started is not None), default=None)
         ended = max((task.ended for task in tasks if task.ended is not None), default=None)
