@@ -45,6 +45,11 @@ def _trace(
     from dure.simulate.report import report
     from dure.simulate.tenancy import read_map
 
+    if tenants is None:
+        click.echo(
+            f"{path.name}: its users are tenants of equal right; --tenants MAP makes them the bundles' own",
+            err=True,
+        )
     trace = read_trace(path, format)
     settings = Settings(
         Estimates(estimates), room_of(None, format), tenants=read_map(tenants) if tenants else None
