@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from dure.model.change import Change, NodeSet, Starting, Submitted, Withdrawn
 from dure.model.job import Job, TaskGroup
 from dure.model.node import Node
@@ -113,6 +115,7 @@ def test_batches_leave_nothing_out() -> None:
     assert all(list(flat(size)) == list(range(7)) for size in (1, 3, 7, 9))
 
 
+@pytest.mark.slow
 def test_the_room_counts_what_the_list_shows(tmp_path: Path) -> None:
     """Jobs by state as GET /v1/room tells them are those that GET /v1/jobs?all=true lists."""
     with served_room(tmp_path) as room:

@@ -91,8 +91,8 @@ async def apply_drains(live: Live) -> None:
 
 async def end_hopeless(live: Live) -> None:
     """End waiting jobs that come after one that is over without success: nobody reports that again."""
-    for entry in list(live.observed.jobs.values()):
-        if not entry.waiting_for or entry.attempt is not None or entry.job.id in live.ending:
+    for entry in [entry for entry in live.observed.jobs.values() if entry.waiting_for]:
+        if entry.attempt is not None or entry.job.id in live.ending:
             continue
         gone = [job for job in entry.waiting_for if job not in live.observed.jobs]
         if await _any_failed(live, gone):
