@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from dure.planning.axes import Amounts, Vector, add
 from dure.planning.backfill import Kept
@@ -19,13 +19,17 @@ class Clearing:
     What vacates already counts as gone.
     """
 
-    __slots__ = ("_binding", "_demand", "_extras", "_fits", "_found", "_own", "_state", "_view")
+    __slots__ = ("_binding", "_binds", "_demand", "_extras", "_fits", "_found", "_own", "_state", "_view")
 
     def __init__(self, state: State, demand: Demand, binding: Sequence[Kept]) -> None:
         self._state, self._demand, self._binding = state, demand, binding
         self._view: dict[Row, Vector] = dict(state.nodes.cleared())
         self._own: set[Row] = set()
         self._extras = [{row: list(left) for row, left in promise.extra.items()} for promise in binding]
+        self._binds: dict[Row, list[int]] = {}
+        for number, extra in enumerate(self._extras):
+            for row in extra:
+                self._binds.setdefault(row, []).append(number)
         self._fits = [self._count(part) for part in demand.parts]
         self._found = [sum(fits.values()) for fits in self._fits]
 
@@ -36,10 +40,47 @@ class Clearing:
             if row is None or not row.open or not held.left:
                 continue
             add(self._there(row), held.amounts, held.left * times)
-            for kept, extra in zip(self._binding, self._extras, strict=True):
-                if kept.counts(active) and row in extra:
-                    add(extra[row], held.amounts, held.left * times)
+            for number in self._binds.get(row, ()):
+                if self._binding[number].counts(active):
+                    add(self._extras[number][row], held.amounts, held.left * times)
             self._recount(row)
+
+    def may_fit(self, gone: Iterable[Active]) -> bool:
+        """Whether the gang may have a place if all of these were gone; never wrong in saying no.
+
+        Fewer of them never leave room for more, so that no walk among them need be tried then.
+        """
+        more: dict[Row, list[Active]] = {}
+        for active in gone:
+            for held in active.places:
+                row = self._state.nodes.rows.get(held.node)
+                if row is not None and row.open and held.left:
+                    more.setdefault(row, []).append(active)
+        short = [part.count - found for part, found in zip(self._demand.parts, self._found, strict=True)]
+        for row, there in more.items():
+            free = self._without(row, there)
+            for n, part in enumerate(self._demand.parts):
+                if takes(part, row):
+                    short[n] -= tasks_in(part, free) - self._fits[n].get(row, 0)
+            if max(short, default=0) <= 0:
+                return True
+        return max(short, default=0) <= 0
+
+    def _without(self, row: Row, gone: Iterable[Active]) -> Vector:
+        """What a task may have of a node without some of the jobs that run there, each named once a place."""
+        numbers = self._binds.get(row, ())
+        free = list(self._view.get(row, row.free))
+        extras = [list(self._extras[number][row]) for number in numbers]
+        for active in dict.fromkeys(gone):
+            for held in active.places:
+                if held.node == row.id:
+                    add(free, held.amounts, held.left)
+                    for number, extra in zip(numbers, extras, strict=True):
+                        if self._binding[number].counts(active):
+                            add(extra, held.amounts, held.left)
+        for extra in extras:
+            free = list(map(min, free, extra))
+        return free
 
     def restore(self, freed: Sequence[Active]) -> None:
         """These, which are all that is thought away, are back again."""
@@ -121,9 +162,8 @@ class Clearing:
 
     def _here(self, row: Row) -> Vector:
         free = self._view.get(row, row.free)
-        for extra in self._extras:
-            if row in extra:
-                free = list(map(min, free, extra[row]))
+        for number in self._binds.get(row, ()):
+            free = list(map(min, free, self._extras[number][row]))
         return free
 
     def _there(self, row: Row) -> Vector:

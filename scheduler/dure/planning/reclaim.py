@@ -20,7 +20,7 @@ from dure.planning.running import Active
 from dure.planning.shape import Demand
 from dure.planning.state import State
 from dure.planning.trial import Trial
-from dure.planning.victims import BySlack, Seeker, always, borrowers, preempt
+from dure.planning.victims import BySlack, Herd, Seeker, always, borrowers, preempt
 
 
 def reclaim(trial: Trial, kind: Kind, seeker: Seeker) -> list[Spot] | None:
@@ -43,6 +43,8 @@ def reclaim(trial: Trial, kind: Kind, seeker: Seeker) -> list[Spot] | None:
         for accounts in rounds(trial.state, seeker.account):
             round_ = _Round(trial, seeker.account, clearing, lacking, softly)
             herds = [borrowers(trial, one, lacking) for one in accounts if round_.may_have(one)]
+            if not clearing.may_fit(round_.hopeful(herds)):
+                continue
             candidates = BySlack(trial, herds, round_.allowed)
             if herds and (spots := preempt(trial, seeker, clearing, candidates, Rule.RECLAIM, enough)):
                 return spots
@@ -92,6 +94,10 @@ class _Round:
     def may_have(self, other: Account) -> bool:
         """Whether anybody between the tenant and the common ancestor is above guarantee on what is lacking."""
         return above_guarantee(self._promises, self._chain(other), self._lacking)
+
+    def hopeful(self, herds: Iterable[Herd]) -> Iterator[Active]:
+        """All who may have to leave while nobody else does: whoever leaves only makes it fewer."""
+        return (active for herd in herds for active in herd.jobs if self.allowed(herd.account, active))
 
     def allowed(self, other: Account, active: Active) -> bool:
         """Whether a running job may have to leave, as the room now is."""
