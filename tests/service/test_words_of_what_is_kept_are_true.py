@@ -28,3 +28,11 @@ def test_more_than_a_limit_never_starts_by_waiting() -> None:
     said = reason(Reason(Code.OVER_LIMIT, "nuri", numbers), SEOUL)
     assert "more than the limit of nuri of 1 t4 GPU" in said.en
     assert "have ended" not in said.en
+
+
+def test_what_is_closed_is_not_offered_to_shorter_jobs() -> None:
+    """Once an entry has begun, or is about to, neither a shorter limit nor --preemptible helps."""
+    numbers = (("at", 1_796_860_800_000), ("until", 1_796_878_800_000), ("closed", 1))
+    said = reason(Reason(Code.CALENDAR, "Demo day", numbers), SEOUL)
+    assert "Others may use it afterwards" in said.en
+    assert "--preemptible" not in said.en

@@ -65,7 +65,7 @@ def test_what_cannot_be_taken_back_adds_up() -> None:
     [
         (Code.WOULD_START, "tasks", (("tasks", 2), ("group", 1)), "2 tasks in its task group 2"),
         (Code.WOULD_START, "flavor:t4", (("gpu:t4", 4), ("each", 2)), "(--gpu t4:2, 4 t4 GPUs in all)"),
-        (Code.NOT_PREEMPTIBLE, "a", (("gpu:t4", 1),), "(1 t4 GPU less than it asks for)"),
+        (Code.NOT_PREEMPTIBLE, "a", (("gpu:t4", 1),), "(short by 1 t4 GPU)"),
         (Code.NO_PLACE, "", (("gpu:t4", 1), ("closed:gpu:t4", 3)), "3 t4 GPUs are on nodes that take no jobs"),
         (Code.NO_PLACE, "", (("memory", 64), ("free:memory", 196_352)), "the whole room has 191 GiB free"),
         (Code.TOO_MANY_JOBS, "a", (("limit", 2), ("running", 1), ("reserved", 1)), "1 job running and 1 reserved"),

@@ -90,7 +90,8 @@ def _of_calendar(trial: Trial, kind: Kind, free: list[Demand]) -> Iterator[Reaso
         if bound and not any(_fits(trial, demand, beside((block,), {})) for demand in bound):
             code = Code.CALENDAR if block.rule is Rule.CALENDAR else Code.MAINTENANCE
             own = (("own", 1),) if path & set(block.tenants) else ()
-            yield Reason(code, block.name, (("at", block.at), ("until", block.until), *own))
+            closed = (("closed", 1),) if block.closed else ()
+            yield Reason(code, block.name, (("at", block.at), ("until", block.until), *own, *closed))
 
 
 def _fits(trial: Trial, demand: Demand, view: View) -> bool:

@@ -27,6 +27,11 @@ def calendar(said: Said) -> Text:
     entry = "a reservation" if said.anonymous else f"the reservation {said.subject}"
     entry_ko = "예약이" if said.anonymous else f"예약 '{said.subject}'이(가)"
     span, span_ko = _between(said)
+    if "closed" in said.numbers:
+        return Text(
+            f"The calendar keeps the place for {entry}{span}. Others may use it afterwards.",
+            f"일정에 {entry_ko} 잡혀 있습니다{span_ko}. 그 뒤에 쓸 수 있습니다.",
+        )
     return Text(
         f"The calendar keeps the place for {entry}{span}."
         " What ends before (a shorter --time) or is --preemptible may start until then.",

@@ -132,7 +132,7 @@ def reserved(said: Said) -> Text:
 
 def not_preemptible(said: Said) -> Text:
     """Beyond its guarantee it may hold only what all guarantees leave over."""
-    more = f" ({said.amounts.en} less than it asks for)" if said.amounts.en else ""
+    more = f" (short by {said.amounts.en})" if said.amounts.en else ""
     more_ko = f"({said.amounts.ko} 모자람)" if said.amounts.ko else ""
     return Text(
         "It may not be preempted, so beyond its guarantee it takes only what guarantees and the calendar leave over"
