@@ -104,7 +104,7 @@ class Queue:
                     ) from error
 
     def _kept(self, folder: Path) -> Kept:
-        names = os.listdir(folder)
+        names = os.listdir(folder)  # noqa: PTH208 - names alone: half the time of a large queue is spent here
         withdrawn = disk.read(str(folder / "withdrawn.json")) if "withdrawn.json" in names else None
         kept = Kept(self.read_job(folder.name), "held" in names, codec.withdrawal_from(withdrawn))
         numbers = sorted(int(name) for name in names if name.isdecimal())
@@ -173,7 +173,7 @@ def _publish(folder: Path, files: dict[str, bytes], folders: list[str]) -> bool:
 
 
 def _clear(folder: Path) -> None:
-    for name in os.listdir(folder):
+    for name in os.listdir(folder):  # noqa: PTH208 - names alone, as above
         if disk.is_temporary(name):
             entry = folder / name
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
