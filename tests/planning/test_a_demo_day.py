@@ -86,6 +86,21 @@ def test_preemptible_work_runs_until_grace_before_it() -> None:
     assert starts(day.at(START - GRACE + SECOND)) == {}
 
 
+def test_a_whole_node_is_kept_where_that_costs_no_more() -> None:
+    """Two of its own tenant stay on one node, who holds half of the other leaves: a task of four has a place."""
+    club = replace(tenant("club"), guarantee=Quota.of({"gpu:a100": 2}))
+    day = Day(club, tenant("lab"), entry=replace(DEMO, resources=Quota.of({"gpu:a100": 4})))
+    for one in (job("1", "club", 2), job("2", "lab", 2), job("3", "lab", 2)):
+        day.at(0, replace(one, time_limit=None))
+    on = {run.job.id: run.placements[0].node for run in day.room.snapshot().running}
+    assert on["1"] == on["2"] != on["3"]
+    plan = day.at(START - GRACE)
+    assert [one.job for one in plan.evictions] == ["3"]
+    assert day.room.decide(START - GRACE).evictions == ()
+    day.left(START - GRACE + SECOND, "3")
+    assert starts(day.at(START, job("4", "club", 4))) == {"4": "demo"}
+
+
 def test_its_tenants_use_what_it_keeps_on_top_of_everything() -> None:
     """Beyond their limit, and counted for nobody; when it ends, what still runs is use like any other."""
     club = replace(tenant("club", limit=1), guarantee=Quota.of({"gpu:a100": 1}))
@@ -138,3 +153,21 @@ def test_whom_the_calendar_keeps_out_is_told_until_when() -> None:
         assert verdict.code is Code.CALENDAR
         assert dict(verdict.numbers) == {"at": START, "until": END}
         assert [one.at for one in plan.reservations] == reserved
+
+
+def test_whom_its_own_entry_lets_start_later_is_told_so() -> None:
+    """While others still hold, or leave, the place: told to who fits what is kept, and to nobody else."""
+    day = Day(entry=replace(DEMO, resources=Quota.of({"gpu:a100": 4})))
+    day.at(0, *(job(str(n), "lab", 4, time_limit=None) for n in (1, 2)))
+    day.at(0, job("3", "club", 4), firm("4", "club", 4, END), job("5", "lab", 4))
+    for now in (HOUR, START - GRACE):
+        told = {one: _of_calendar(day, one, now) for one in ("3", "4", "5")}
+        assert told == {"3": [{"at": START, "until": END, "own": 1}], "4": [], "5": []}
+        gone = [one.job for one in day.at(now).evictions]
+        day.left(now, *gone)
+    assert starts(day.at(START)) == {"3": "demo"}
+
+
+def _of_calendar(day: Day, one: str, now: int) -> list[dict[str, int]]:
+    reasons = day.room.explain(one, now).reasons
+    return [dict(reason.numbers) for reason in reasons if reason.code is Code.CALENDAR]

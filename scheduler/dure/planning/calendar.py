@@ -1,16 +1,16 @@
 """The calendar: what entries and maintenance keep on which nodes, from when and for whom (DESIGN 3.3, Also policy).
 
-Maintenance keeps whole nodes. An entry keeps its amounts, resource by resource: on nodes that hold most of them
-first, of equals the one of least value, always by what nodes have in all, so that a start beside what is kept moves
-nothing of it. Until `grace` before its beginning a block binds only jobs that may not be preempted and would run
-into it; preemptible ones count as gone by then. From there on it binds all but the jobs under the entry, and is
-kept where nothing has to leave before it is kept where preemptible jobs do.
+Maintenance keeps whole nodes. An entry keeps its amounts, resource by resource, on as few nodes as will do (see
+`choosing`), so that a start beside what is kept moves nothing of it. Until `grace` before its beginning a block
+binds only jobs that may not be preempted and would run into it; preemptible ones count as gone by then. From there
+on it binds all but the jobs under the entry; of nodes that give as much it takes those that the least has to leave.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TypeAlias
 
 from dure.model.instants import Instant, Interval
@@ -19,6 +19,7 @@ from dure.model.plan import Rule
 from dure.model.resources import Quota
 from dure.model.rules import CalendarEntry, Maintenance, Rules
 from dure.planning.axes import FIRST_GPU, Amounts, Vector, add, together
+from dure.planning.choosing import Choice, Leaving
 from dure.planning.nodes import Row
 from dure.planning.running import Active
 from dure.planning.shape import Demand
@@ -119,6 +120,8 @@ class _Keeping:
         span = planned.interval
         self._meeting = [other for other in before if other.at < span.end and span.start < other.until]
         self._before = _names(self._meeting) | ({planned.name} if planned.entry else set())
+        self._steady, self._movable = self._room(), self._room(movable=True)
+        self._leaving = Leaving(state, now, self._may_leave())
 
     def block(self) -> Block:
         planned, span = self._planned, self._planned.interval
@@ -136,57 +139,64 @@ class _Keeping:
         return {rows[node]: list(rows[node].capacity) for node in self._planned.nodes if node in rows}, {}
 
     def _of_entry(self, entry: CalendarEntry, used: _ByRow) -> tuple[_ByRow, _ByRow]:
-        state = self._state
+        """Chosen as if nothing ran under it yet, so that a start under it moves nothing; what it uses stays its."""
+        state, zeros = self._state, self._state.axes.zeros
         kept = {row: list(amounts) for row, amounts in used.items()}
         short: _ByRow = {}
-        steady, movable = self._room(), self._room(movable=True)
         amounts = asked(entry.resources, state)
         devices = [axis for axis, _ in amounts if axis >= FIRST_GPU]
         for axis, amount in sorted(amounts, key=lambda one: (one[0] < FIRST_GPU, one[0])):
+            near = [] if axis in devices else [row for row in kept if any(kept[row][one] for one in devices)]
             missing = amount - sum(vector[axis] for vector in kept.values())
-            rows = self._ranked(axis, amount, [row for row in kept if any(kept[row][one] for one in devices)])
-            missing = _take(axis, missing, rows, steady, kept)
-            before = {row: vector[axis] for row, vector in kept.items()}
-            _take(axis, missing, rows, movable, kept)
+            for row, some in self._chosen(axis, amount, near, used).items():
+                there = kept[row][axis] if row in kept else 0
+                if (more := min(missing, some - there)) > 0:
+                    kept.setdefault(row, zeros())[axis] += more
+                    missing -= more
             for row, vector in kept.items():
-                if more := vector[axis] - before.get(row, 0):
-                    short.setdefault(row, state.axes.zeros())[axis] = more
+                mine = used[row][axis] if row in used else 0
+                if (lacking := vector[axis] - max(self._steady(row)[axis], mine)) > 0:
+                    short.setdefault(row, zeros())[axis] = lacking
         return kept, short
+
+    def _chosen(self, axis: int, amount: int, near: Sequence[Row], used: _ByRow) -> dict[Row, int]:
+        """So much of one resource on as few nodes as will do, on those that are near first."""
+        rows = self._rows(axis)
+        values, zeros = self._state.values, self._state.axes.zeros
+
+        def short(row: Row, some: int) -> Vector:
+            lacking = zeros()
+            lacking[axis] = max(0, some - self._steady(row)[axis])
+            return lacking
+
+        def rank(row: Row) -> tuple[int, int, str]:
+            worth = sum(map(int.__mul__, row.capacity, values))
+            return (-used[row][axis] if row in used else 0, worth, row.id)
+
+        room = {row: self._movable(row)[axis] for row in rows}
+        choice = Choice(room, short, self._leaving, rank)
+        here = set(near)
+        chosen = choice.take(amount, (row for row in rows if row in here))
+        return chosen | choice.take(amount - sum(chosen.values()), (row for row in rows if row not in here))
+
+    def _rows(self, axis: int) -> list[Row]:
+        out = {row for other in self._meeting if other.rule is Rule.MAINTENANCE for row in other.kept}
+        return [row for row in self._state.nodes.candidates(axis) if row not in out]
 
     def _room(self, movable: bool = False) -> Callable[[Row], Vector]:
         """What it could keep on a node: all that will be free, once preemptible jobs are gone if `movable`."""
-        closed, gone, before = self._planned.closed, self._gone, self._before
+        held = _held(self._state, lambda active: self._stays(active, movable))
+        others = [other.kept for other in self._meeting]
+        return cache(lambda row: _less(row.capacity, (held, *others), row))
 
-        def stays(active: Active) -> bool:
-            may_leave = active.job.preemptible and (movable or not closed)
-            return active.end > gone and not may_leave and active.under not in before
+    def _stays(self, active: Active, movable: bool) -> bool:
+        may_leave = active.job.preemptible and (movable or not self._planned.closed)
+        return active.end > self._gone and not may_leave and active.under not in self._before
 
-        held = _held(self._state, stays)
-        return lambda row: _less(row.capacity, (held, *(other.kept for other in self._meeting)), row)
-
-    def _ranked(self, axis: int, amount: int, preferred: Sequence[Row]) -> list[Row]:
-        values, near = self._state.values, set(preferred)
-        out = {row for other in self._meeting if other.rule is Rule.MAINTENANCE for row in other.kept}
-
-        def rank(row: Row) -> tuple[bool, int, int, str]:
-            worth = sum(map(int.__mul__, row.capacity, values))
-            return (row not in near, -min(row.capacity[axis], amount), worth, row.id)
-
-        return sorted((row for row in self._state.nodes.candidates(axis) if row not in out), key=rank)
-
-
-def _take(axis: int, missing: int, rows: Iterable[Row], room: Callable[[Row], Vector], kept: _ByRow) -> int:
-    """Keep so much on these nodes, in order, as far as there is room; what is still missing."""
-    for row in rows:
-        if missing <= 0:
-            break
-        there = kept.get(row)
-        if (some := min(missing, room(row)[axis] - (there[axis] if there else 0))) > 0:
-            if there is None:
-                there = kept[row] = [0] * len(row.capacity)
-            there[axis] += some
-            missing -= some
-    return missing
+    def _may_leave(self) -> Iterator[Active]:
+        """What holds something that it could keep if that left."""
+        some = staying(self._state)
+        return (one for one in some if self._stays(one, movable=False) and not self._stays(one, movable=True))
 
 
 def _with_extra(state: State, block: Block, made: Sequence[Block]) -> Block:

@@ -11,15 +11,15 @@ from collections.abc import Iterable, Iterator
 from dure.model.plan import Eviction, Rule
 from dure.planning.axes import Vector
 from dure.planning.calendar import Block, asked, blocks, has_any, staying
+from dure.planning.leaving import by_loss, needed
 from dure.planning.lines import Turn
 from dure.planning.nodes import Row
 from dure.planning.placement import Spot, place
-from dure.planning.preemptible import borrowed
 from dure.planning.queue import Kind
 from dure.planning.running import Active
 from dure.planning.shape import Demand
 from dure.planning.trial import Trial
-from dure.planning.work_lost import lost_time, work_lost
+from dure.planning.work_lost import lost_time
 
 
 def clear(trial: Trial) -> None:
@@ -111,10 +111,10 @@ def _victims(trial: Trial, block: Block) -> Iterator[Active]:
         there = (active for active in may_leave if any(p.left and p.node in nodes for p in active.places))
         yield from sorted(there, key=lambda active: active.job.id)
         return
-    may_leave = _by_loss(trial, may_leave) if block.short else []
+    may_leave = by_loss(trial.state, may_leave, trial.now) if block.short else []
     taken: dict[Active, None] = {}
     for row, short in sorted(block.short.items(), key=lambda one: one[0].id):
-        taken |= dict.fromkeys(_needed(row, short, may_leave, taken))
+        taken |= dict.fromkeys(needed(row, short, may_leave, taken))
     yield from taken
 
 
@@ -123,46 +123,3 @@ def _may_leave(trial: Trial, block: Block, active: Active) -> bool:
     is_claim = active.job.id in trial.state.claims
     gone = active.end <= max(trial.now, block.at) or active.under in block.before
     return active.job.preemptible and not gone and (is_claim or active.since < trial.now)
-
-
-def _by_loss(trial: Trial, some: list[Active]) -> list[Active]:
-    """Claims first, then borrowers, then the least work lost, the latest start, the largest id."""
-    values, now, claims = trial.state.values, trial.now, trial.state.claims
-    lent = set(borrowed(trial.state))
-    some = sorted(some, key=lambda active: (active.began, active.job.id), reverse=True)
-    return sorted(
-        some,
-        key=lambda active: (active.job.id not in claims, active not in lent, work_lost(active, now, values)),
-    )
-
-
-def _needed(row: Row, short: Vector, may_leave: Iterable[Active], taken: Iterable[Active]) -> list[Active]:
-    """Those whose leaving makes up for what is short, the first first; then whoever is not needed stays."""
-    missing = list(short)
-    found: list[Active] = []
-    for active in taken:
-        _give(missing, row, active, -1)
-    for active in may_leave:
-        if active not in set(taken) and any(missing[axis] > 0 for axis in _held_axes(row, active)):
-            _give(missing, row, active, -1)
-            found.append(active)
-    for active in reversed(tuple(found)):
-        _give(missing, row, active, 1)
-        if max(missing) > 0:
-            _give(missing, row, active, -1)
-        else:
-            found.remove(active)
-    return found
-
-
-def _held_axes(row: Row, active: Active) -> Iterator[int]:
-    return (
-        axis for place in active.places if place.left and place.node == row.id for axis, _ in place.amounts
-    )
-
-
-def _give(missing: Vector, row: Row, active: Active, sign: int) -> None:
-    for held in active.places:
-        if held.node == row.id:
-            for axis, amount in held.amounts:
-                missing[axis] += sign * amount * held.left

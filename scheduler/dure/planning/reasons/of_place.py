@@ -9,6 +9,7 @@ from dure.model.instants import Instant
 from dure.model.plan import Code, Numbers, Reason, Rule
 from dure.planning.axes import Amounts
 from dure.planning.backfill import beside
+from dure.planning.calendar import Block
 from dure.planning.lines import Turn
 from dure.planning.placement import View, most, place
 from dure.planning.queue import Kind
@@ -83,15 +84,30 @@ def _of_strict_order(trial: Trial, kind: Kind, free: list[Demand]) -> Iterator[R
 
 
 def _of_calendar(trial: Trial, kind: Kind, free: list[Demand]) -> Iterator[Reason]:
-    """What the calendar keeps is in the way; `own`: it is kept for the job's own tenant, or one above it."""
+    """What the calendar keeps is in the way, or for the job itself later.
+
+    `own`: it is kept for the job's own tenant, or one above it.
+    """
     path = {over.branch.id for over in kind.account.path}
     for block in trial.promises.blocks:
+        own = bool(path & set(block.tenants))
         bound = [demand for demand in free if block.binds(demand, trial.now)]
-        if bound and not any(_fits(trial, demand, beside((block,), {})) for demand in bound):
+        barred = bound and not any(_fits(trial, demand, beside((block,), {})) for demand in bound)
+        if barred or (own and any(_opens_to(trial, block, demand) for demand in kind.shape.demands)):
             code = Code.CALENDAR if block.rule is Rule.CALENDAR else Code.MAINTENANCE
-            own = (("own", 1),) if path & set(block.tenants) else ()
-            closed = (("closed", 1),) if block.closed else ()
-            yield Reason(code, block.name, (("at", block.at), ("until", block.until), *own, *closed))
+            for_it = (("own", 1),) if own else ()
+            yield Reason(code, block.name, (("at", block.at), ("until", block.until), *for_it))
+
+
+def _opens_to(trial: Trial, block: Block, demand: Demand) -> bool:
+    """Whether an entry that is still to begin keeps a place that a gang of its tenants has then."""
+    if trial.now >= block.at or (demand.firm and block.at + demand.limit > block.until):
+        return False
+    stated = {axis for kept in block.kept.values() for axis, amount in enumerate(kept) if amount}
+    view = dict.fromkeys(trial.state.nodes, trial.state.axes.zeros())
+    for row, kept in block.kept.items():
+        view[row] = [kept[axis] if axis in stated else most for axis, most in enumerate(row.capacity)]
+    return any(axis in stated for axis, _ in demand.total) and _fits(trial, demand, view)
 
 
 def _fits(trial: Trial, demand: Demand, view: View) -> bool:
