@@ -120,7 +120,8 @@ class _Keeping:
         span = planned.interval
         self._meeting = [other for other in before if other.at < span.end and span.start < other.until]
         self._before = _names(self._meeting) | ({planned.name} if planned.entry else set())
-        self._steady, self._movable = self._room(), self._room(movable=True)
+        self._movable = self._room(movable=True)
+        self._steady = self._room() if planned.closed else self._movable
         self._leaving = Leaving(state, now, self._may_leave())
 
     def block(self) -> Block:
@@ -166,7 +167,7 @@ class _Keeping:
 
         def short(row: Row, some: int) -> Vector:
             lacking = zeros()
-            lacking[axis] = max(0, some - self._steady(row)[axis])
+            lacking[axis] = some - self._steady(row)[axis]
             return lacking
 
         def rank(row: Row) -> tuple[int, int, str]:
@@ -174,7 +175,7 @@ class _Keeping:
             return (-used[row][axis] if row in used else 0, worth, row.id)
 
         room = {row: self._movable(row)[axis] for row in rows}
-        choice = Choice(room, short, self._leaving, rank)
+        choice = Choice(room, lambda row: self._steady(row)[axis], short, self._leaving, rank)
         here = set(near)
         chosen = choice.take(amount, (row for row in rows if row in here))
         return chosen | choice.take(amount - sum(chosen.values()), (row for row in rows if row not in here))

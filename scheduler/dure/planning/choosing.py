@@ -32,16 +32,13 @@ class Leaving:
 
     def price(self, row: Row, short: Vector) -> tuple[int, tuple[int, int]]:
         """(jobs, their work lost) for what is short on a node."""
-        if max(short) <= 0:
-            return 0, (0, 0)
         found = self._needed(row, short)
         lost = [work_lost(active, self.now, self.state.values) for active in found]
         return len(found), (sum(worth for worth, _ in lost), sum(cores for _, cores in lost))
 
     def choose(self, row: Row, short: Vector) -> None:
         """These leave, and count as gone on all their nodes."""
-        if max(short) > 0:
-            self.chosen += self._needed(row, short)
+        self.chosen += self._needed(row, short)
 
     def _needed(self, row: Row, short: Vector) -> list[Active]:
         if self._there is None:
@@ -56,10 +53,12 @@ class Leaving:
 class Choice:
     """One resource of an entry: the most that each node may give, and what has to leave for so much there.
 
-    `rank` decides between nodes that give as much at the same price.
+    `steady` is what a node may give though nobody leaves, `short` what is lacking there to so much. `rank`
+    decides between nodes that give as much at the same price.
     """
 
     room: Mapping[Row, int]
+    steady: Callable[[Row], int]
     short: Callable[[Row, int], Vector]
     leaving: Leaving
     rank: Callable[[Row], tuple[int, int, str]]
@@ -79,15 +78,16 @@ class Choice:
         return taken
 
     def _take(self, row: Row, amount: int, taken: dict[Row, int]) -> None:
-        self.leaving.choose(row, self.short(row, amount))
+        if self.steady(row) < amount:
+            self.leaving.choose(row, self.short(row, amount))
         taken[row] = amount
 
     def _by_price(self, rows: Iterable[Row], amount: int) -> Iterator[Row]:
         """The cheapest first; what it would cost elsewhere is not asked where enough costs nothing."""
-        short = {row: self.short(row, amount) for row in rows}
-        yield from sorted((row for row in short if max(short[row]) <= 0), key=self.rank)
-        costly = [row for row in short if max(short[row]) > 0]
-        yield from sorted(costly, key=lambda row: self._price(row, short[row]))
+        some = tuple(rows)
+        yield from sorted((row for row in some if self.steady(row) >= amount), key=self.rank)
+        costly = {row: self.short(row, amount) for row in some if self.steady(row) < amount}
+        yield from sorted(costly, key=lambda row: self._price(row, costly[row]))
 
     def _price(self, row: Row, short: Vector) -> tuple[tuple[int, tuple[int, int]], tuple[int, int, str]]:
         return self.leaving.price(row, short), self.rank(row)
