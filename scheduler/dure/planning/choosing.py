@@ -64,17 +64,17 @@ class Choice:
     rank: Callable[[Row], tuple[int, int, str]]
 
     def take(self, missing: int, rows: Iterable[Row]) -> dict[Row, int]:
-        """So much from these nodes, as far as there is room: whole nodes first, the rest from one that has it."""
+        """So much from these nodes, as far as there is room: whole nodes, largest first, till one has enough."""
         taken: dict[Row, int] = {}
         left = sorted((row for row in rows if self.room[row] > 0), key=lambda row: -self.room[row])
         for size, group in groupby(left, key=self.room.__getitem__):
-            for row in self._by_price(tuple(group), size) if size < missing else ():
+            for row in self._by_price(tuple(group), size) if missing > 0 else ():
+                if missing <= size:
+                    enough = [one for one in left if one not in taken and self.room[one] >= missing]
+                    self._take(next(self._by_price(enough, missing)), missing, taken)
+                    return taken
                 self._take(row, size, taken)
-                if (missing := missing - size) <= size:
-                    break
-        enough = [row for row in left if row not in taken and self.room[row] >= missing]
-        if missing > 0 and enough:
-            self._take(next(self._by_price(enough, missing)), missing, taken)
+                missing -= size
         return taken
 
     def _take(self, row: Row, amount: int, taken: dict[Row, int]) -> None:

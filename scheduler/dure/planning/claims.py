@@ -9,7 +9,6 @@ from __future__ import annotations
 from dure.model.instants import Instant
 from dure.model.plan import Claim
 from dure.planning.axes import Vector
-from dure.planning.calendar import blocks, has_any
 from dure.planning.running import Active
 from dure.planning.state import State
 from dure.planning.trial import Trial
@@ -19,7 +18,7 @@ def settle(trial: Trial) -> None:
     """Start the claims whose place is empty and end those that are over, in the order in which they were made."""
     state = trial.state
     for job, claim in tuple(state.claims.items()):
-        if _over(state, claim, trial.now) or _runs_into_the_calendar(state, claim, trial.now):
+        if _over(state, claim, trial.now):
             trial.unclaim(job)
         elif _is_empty(state, state.active.claims[job]):
             trial.start_claimed(job)
@@ -36,16 +35,6 @@ def _over(state: State, claim: Claim, now: Instant) -> bool:
     rows = (state.nodes.rows.get(placement.node) for placement in claim.placements)
     closed = any(row is None or not row.open for row in rows)
     return refused or closed or now >= ends_at(state, claim)
-
-
-def _runs_into_the_calendar(state: State, claim: Claim, now: Instant) -> bool:
-    """Whether a job that may not be preempted would, as late as it is now, still run where something is kept."""
-    claimed = state.active.claims[claim.job]
-    if claimed.job.preemptible or not has_any(state.rules, now):
-        return False
-    nodes = {place.node for place in claimed.places}
-    late = (block for block in blocks(state, now) if now + claimed.limit > block.at)
-    return any(row.id in nodes for block in late for row in block.kept)
 
 
 def _is_empty(state: State, claimed: Active) -> bool:

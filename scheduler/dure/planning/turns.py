@@ -119,10 +119,7 @@ class Turns:
     def _settle(self, kind: Kind, seeker: Seeker, spots: list[Spot]) -> None:
         """What was vacated for a job is claimed; where quota alone stood in its way, it starts."""
         guaranteed = self._trial.allowance.within(kind, seeker.demand, seeker.own)
-        closed = any(
-            block.closed for block in self._trial.promises.blocks
-        )  # what vacates is still on what it keeps
-        if not closed and (at_once := self._trial.fit(seeker.demand, seeker.own)):
+        if at_once := self._trial.fit(seeker.demand, seeker.own):
             turn = Turn.GUARANTEED if guaranteed else Turn.BORROWED
             self._trial.start(kind, seeker.job, at_once, seeker.demand, turn)
             return
