@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from dure.planning.room import Room, plan
 from tests.planning.rooms import canonical, explained
-from tests.planning.wander import Wanderer
+from tests.planning.wander import Wanderer, goes_on_the_same
 
 SEEDS = st.integers(0, 2**32)
 
@@ -46,14 +46,4 @@ def test_deciding_seldom_is_as_good_as_deciding_often(seed: int) -> None:
 @given(SEEDS)
 def test_a_room_taken_up_from_its_snapshot_goes_on_the_same(seed: int) -> None:
     """A snapshot holds all that later changes need, late ones too."""
-    wanderer = Wanderer(seed)
-    world = wanderer.world
-    for _ in range(40):
-        wanderer.step()
-    told, copy = len(world.told), Room.of(world.room.snapshot(), world.rules)
-    for _ in range(40):
-        wanderer.step()
-    for change in world.told[told:]:
-        copy.apply(change)
-    assert copy.snapshot() == world.room.snapshot()
-    assert canonical(copy.decide(world.now)) == canonical(world.room.decide(world.now))
+    goes_on_the_same(Wanderer(seed))

@@ -5,6 +5,7 @@ from dure.model.instants import SECOND
 from dure.planning.room import Room, plan
 from tests.planning.rooms import canonical, explained
 from tests.planning.timed import TimedWanderer
+from tests.planning.wander import goes_on_the_same
 
 SEEDS = st.integers(0, 2**32)
 
@@ -31,17 +32,7 @@ def test_a_room_decides_as_a_new_room_of_its_snapshot_does(seed: int, what: tupl
 @given(SEEDS)
 def test_a_room_taken_up_from_its_snapshot_goes_on_the_same(seed: int) -> None:
     """A snapshot needs to hold no edge: edges follow from the rules, for what is told late too."""
-    wanderer = TimedWanderer(seed)
-    world = wanderer.world
-    for _ in range(40):
-        wanderer.step()
-    told, copy = len(world.told), Room.of(world.room.snapshot(), world.rules)
-    for _ in range(40):
-        wanderer.step()
-    for change in world.told[told:]:
-        copy.apply(change)
-    assert copy.snapshot() == world.room.snapshot()
-    assert canonical(copy.decide(world.now)) == canonical(world.room.decide(world.now))
+    goes_on_the_same(TimedWanderer(seed))
 
 
 @settings(max_examples=25, derandomize=True)  # as above

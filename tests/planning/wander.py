@@ -12,7 +12,8 @@ from dure.model.node import Node, NodeState
 from dure.model.resources import Quota, Resources
 from dure.model.rules import BetweenBorrowers, Order, Planning, Rules, WithinTenant
 from dure.model.tenant import BudgetState, Tenant
-from tests.planning.rooms import ENOUGH, FLAVORS, World
+from dure.planning.room import Room
+from tests.planning.rooms import ENOUGH, FLAVORS, World, canonical
 
 
 def quota(random: Random, often: float, scale: int) -> Quota:
@@ -208,3 +209,17 @@ class Wanderer:
 
     def settle(self) -> None:
         self.world.settle(self.random.choice([0, 1, 10 * SECOND]))
+
+
+def goes_on_the_same(wanderer: Wanderer) -> None:
+    """A room taken up from its snapshot half way takes what comes after as the room itself does."""
+    world = wanderer.world
+    for _ in range(40):
+        wanderer.step()
+    told, copy = len(world.told), Room.of(world.room.snapshot(), world.rules)
+    for _ in range(40):
+        wanderer.step()
+    for change in world.told[told:]:
+        copy.apply(change)
+    assert copy.snapshot() == world.room.snapshot()
+    assert canonical(copy.decide(world.now)) == canonical(world.room.decide(world.now))

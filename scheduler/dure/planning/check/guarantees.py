@@ -36,10 +36,6 @@ class Guarantees:
     def _below(self, tenant: TenantId, name: ResourceName) -> int:
         return sum(self.promised(child, name) for child in self._children.get(tenant, ()))
 
-    def all_promised(self, name: ResourceName) -> int:
-        """All guarantees together."""
-        return self._below("", name)
-
     def overflow(self, tenant: TenantId, name: ResourceName) -> int:
         """What of the branch's use its guarantees do not cover; all of it where no rule names the tenant."""
         if (tenant, name) not in self._overflow:
