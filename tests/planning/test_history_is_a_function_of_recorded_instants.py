@@ -142,6 +142,22 @@ def test_histories_rebuilt_from_the_ledger_are_those_that_were_live(seed: int, m
     assert rebuild(slices, facts, [(0, life.rules)], life.end) == live
 
 
+def test_what_happens_at_an_edge_counts_net_with_it() -> None:
+    """One device less at the instant from which one less is guaranteed: use above guarantee goes on unbroken."""
+    edge, end = 60 * SECOND, 90 * SECOND
+    slices = [used("x", 2, 30 * SECOND, edge), used("y", 1, edge, end)]
+    found = rebuild(slices, [CapacityFact(0, "n", NODE)], [(0, EDGES)], end)
+    (history,) = (one for one in found if (one.tenant, one.user, one.dimension) == ("p", "", Dimension.GPU))
+    assert (history.at, history.value) == (30 * SECOND, 1 / 64)
+
+
+def used(job: str, devices: int, start: int, end: int) -> Slice:
+    """Devices used by tenant b, below p."""
+    return Slice(
+        "local", "p", f"{job}.0", 1, "gpu:a100", start, end, devices, State.TENANT, "n", "b", "u", job=job
+    )  # fmt: skip
+
+
 @settings(max_examples=60)
 @given(SEEDS, st.integers(1, 99))
 def test_new_rules_count_from_their_instant(seed: int, second: int) -> None:

@@ -199,11 +199,11 @@ class Fold:
         return track.at(0, now, half_life), track.at(1, now, half_life), track.at(2, now, half_life)
 
     def close(self, at: Instant) -> None:
-        """Close the open instant where `at` lies after it."""
-        if at <= self.open_at:
-            return
-        self.advance(at)
-        self._close(at)
+        """Close every instant before `at`; be it an edge or not, `at` itself is open then."""
+        if at > self.open_at:
+            self.advance(at)
+        if at > self.open_at:
+            self._close(at)
 
     def advance(self, at: Instant) -> None:
         """Pass every edge up to and with `at`; the last one stays open."""
