@@ -79,7 +79,7 @@ class Pass:
         if self.planning.between_borrowers is BetweenBorrowers.FAIR:
             reserved = {promise.job.id for promise in self.book.promises}
             self._walk([job for job in self._waiting() if job.id in reserved], self._between)
-            self._walk([job for job in self._waiting() if job.id not in reserved], self._between)
+            self._challenge([job for job in self._waiting() if job.id not in reserved])
         return self._state() != before
 
     def _state(self) -> tuple[int, int, tuple[Claim, ...]]:
@@ -134,14 +134,19 @@ class Pass:
 
     def _guaranteed(self, first: list[Job]) -> None:
         """In order, but those that held a reservation before the others."""
-        left = self._waiting()
+        left, first, beyond, evicted = self._waiting(), list(first), list[Job](), len(self.book.evictions)
         while left:
             job = next((one for one in first if one in left), None) or self._order(left, guaranteed=True)
             left.remove(job)
+            first = [one for one in first if one != job]
             uses = self.book.uses(reserved=True)
             tried = [c for c in choices(self.book, job) if self.book.within(uses, job.tenant, c.amounts)]
             if tried:
                 self._entitled(job, tried)
+            else:
+                beyond.append(job)
+            if len(self.book.evictions) > evicted:
+                left, beyond, evicted = left + beyond, [], len(self.book.evictions)
 
     def _entitled(self, job: Job, tried: list[Choice]) -> None:
         bound = [promise for promise in self.book.promises if promise.guaranteed]
@@ -224,6 +229,20 @@ class Pass:
             self.book.sets.append((job.tenant, whom))
             return False
         return any(self._fits_empty(choice) for choice in tried)
+
+    def _challenge(self, left: list[Job]) -> None:
+        """Those without a reservation; whom quota refuses has another turn once anybody was evicted."""
+        refused, evicted = list[Job](), len(self.book.evictions)
+        while left:
+            job = self._order(left, guaranteed=False)
+            left.remove(job)
+            bound = [promise for promise in self.book.promises if promise.job.id != job.id]
+            if not self._allowed(job, self._open(job), bound):
+                refused.append(job)
+            elif self._between(job) and not self.planning.backfill:
+                return
+            if len(self.book.evictions) > evicted:
+                left, refused, evicted = left + refused, [], len(self.book.evictions)
 
     def _borrowed(self, job: Job) -> list[Choice]:
         """The choices that are beyond guarantee."""

@@ -95,7 +95,8 @@ class Allowance:
         Asked with no reservation in the way: being beyond a guarantee or a limit then lasts.
         """
         if turn is Turn.GUARANTEED:
-            return not self.promised(kind)  # over a limit above it only, it may still reclaim
+            # over a limit above it only, it may still reclaim
+            return not (kind.account.limited and self.promised(kind))
         if self._state.rules.planning.within_tenant is WithinTenant.PRIORITY:
             return False  # a job of its tenant with lower priority may come, and leave for it
         return kind.account.limited and not any(in_limit(kind, d) for d in kind.shape.demands)

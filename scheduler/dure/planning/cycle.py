@@ -59,11 +59,12 @@ class Cycle:
         """One pass; whether another may change anything.
 
         Without backfill and evictions it cannot: all that started did so before anything was blocked, the same job
-        would be blocked first again, and what was refused beside its reservation still is.
+        would be blocked first again, and what was refused beside its reservation still is. But a job for whose
+        reservation there was no hour may find one at the end of what started after it.
         """
         trial = self.trial
         trial.lift()
-        trial.again = False
+        trial.again = trial.hourless = False
         entries.serve(trial)
         if self._state.tree.governed:
             self._within_guarantee()
@@ -104,12 +105,17 @@ class Cycle:
     def _walk(self, turn: Turn) -> None:
         """Consider the classes in order; once no more may reserve, the rest is backfill."""
         dropped: set[Kind] = set()
+        self._turns.kept_out.clear()
         lines, backfill = self._state.queue.lines[turn], self._state.rules.planning.backfill
         while turn is Turn.GUARANTEED or not backfill or self._may_reserve():
             kind = self.lineup.first(lines, turn, dropped)
             if kind is None:
                 return
-            if not self._turns.serve(kind, kind.first, turn, may_reserve=backfill or turn is Turn.GUARANTEED):
+            evicted = len(self.trial.evictions)
+            if self._turns.serve(kind, kind.first, turn, may_reserve=backfill or turn is Turn.GUARANTEED):
+                if relieved := self._turns.relieved(evicted):
+                    dropped = dropped - relieved  # another set: for the same one lines go on where they were
+            else:
                 dropped.add(kind)
                 if turn is Turn.BORROWED and self._stops_all(kind):
                     return
@@ -174,15 +180,19 @@ class Cycle:
             if not promise.guaranteed:
                 with self.trial.promises.aside(promise):
                     self._turns.preempt(promise.kind, promise.job, fairness)
-        lines = self._state.queue.lines[Turn.BORROWED]
-        accounts = dict.fromkeys(kind.account for kind in lines.stands)
+        accounts = (account for account in self._state.quotas.accounts.values() if account.kinds)
         strict = not self._state.rules.planning.backfill
         behind = {account for account in accounts if strict or fairness.behind(account)}
+        lines, dropped = self._state.queue.lines[Turn.BORROWED], set[Kind]()
         line = lines.among(kind for kind in lines.stands if kind.account in behind)
+        self._turns.kept_out.clear()
         while kind := self.lineup.first(line, Turn.BORROWED, ()):
+            evicted = len(self.trial.evictions)
             if self._turns.preempt(kind, kind.first, fairness):
-                line.moved(kind)
+                dropped -= self._turns.relieved(evicted)
+                line = lines.among(k for k in lines.stands if k.account in behind and k not in dropped)
             elif self._stops_all(kind):
                 return
             else:
                 line.leave(kind)
+                dropped.add(kind)

@@ -24,14 +24,15 @@ from dure.planning.quota import Account
 from dure.planning.refusals import Refusals
 from dure.planning.reservation import Outlook, Promise, Slot
 from dure.planning.running import Active
-from dure.planning.shape import Demand, Shape
+from dure.planning.shape import FOREVER, Demand, Shape
 from dure.planning.state import State
 
 
 class Trial:
     """The state under trial, and what stands beside it while one decision is made.
 
-    `again`: something moved that may let others move. `touched` are the classes of which a job started or claimed.
+    `again`: something moved that may let others move. `hourless`: a blocked job found no hour for a reservation.
+    `touched` are the classes of which a job started or claimed.
     `herds` are what of each tenant ran before the decision and may be preempted, whoever must leave first last: by
     axis those that hold some of it, at -1 all of them. From those of the `thinned` somebody has left since.
     """
@@ -51,7 +52,7 @@ class Trial:
         self.herds: dict[Account, dict[int, list[Active]]] = {}
         self.thinned: set[Account] = set()
         self._claimable: dict[Shape, bool] = {}
-        self.again = False
+        self.again = self.hourless = False
 
     def fit(self, demand: Demand, own: Promise | None = None) -> list[Spot] | None:
         """Where a gang may start now beside the reservations of others, or None."""
@@ -85,6 +86,7 @@ class Trial:
         self.touched[kind] = None
         backfill = bool(self.promises)
         self.again = self.again or backfill or not (kind.key.preemptible or guaranteed)
+        self.again = self.again or (self.hourless and demand.limit < FOREVER)  # its end may be the hour
         self.starts.append(Start(job, active.attempt, where, guaranteed, backfill))
 
     def start_under(self, kind: Kind, job: JobId, spots: list[Spot], entry: str) -> None:
@@ -144,6 +146,7 @@ class Trial:
         """A blocked job takes a reservation, where ends of time limits ever make place for it."""
         slot = self.slot(job, demands, guaranteed)
         if slot is None:
+            self.hourless = True
             return False
         promise = Promise.of(job, kind, slot, guaranteed, self._yielded(before, slot.at))
         self._reserved[job] = self.state.queue.entries[job]

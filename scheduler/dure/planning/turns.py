@@ -20,10 +20,11 @@ from dure.planning.victims import Seeker
 
 
 class Turns:
-    """The turns of one decision, on the state under trial."""
+    """The turns of one decision, on the state under trial. `kept_out` are whom quota refused, see `relieved`."""
 
     def __init__(self, trial: Trial) -> None:
         self._trial, self._state = trial, trial.state
+        self.kept_out: set[Kind] = set()
         self._before = {reservation.job: reservation for reservation in trial.state.reservations}
 
     def serve(self, kind: Kind, job: JobId, turn: Turn, may_reserve: bool) -> bool:
@@ -54,7 +55,10 @@ class Turns:
     def preempt(self, kind: Kind, job: JobId, fairness: preemption.Fairness) -> bool:
         """Preemption between borrowers; whether the job got a place by it."""
         trial, own = self._trial, self._trial.promises.of(job)
-        for demand in self._trial.allowance.demands(kind, Turn.BORROWED, trial.promises, own):
+        demands = self._trial.allowance.demands(kind, Turn.BORROWED, trial.promises, own)
+        if not demands:
+            self.kept_out.add(kind)
+        for demand in demands:
             seeker = Seeker(job, kind.account, demand, own)
             same = preemption.same_answer(trial, seeker)
             if same in fairness.refused:
@@ -65,6 +69,13 @@ class Turns:
                 return True
             fairness.refused.add(same)
         return False
+
+    def relieved(self, evicted: int) -> set[Kind]:
+        """Whom quota refused in this walk, where by now more are evicted: they have another turn in it."""
+        if len(self._trial.evictions) == evicted:
+            return set()
+        relieved, self.kept_out = self.kept_out, set()
+        return relieved
 
     def _start(self, kind: Kind, job: JobId, demands: Sequence[Demand], turn: Turn, whole: bool) -> bool:
         trial, own = self._trial, self._trial.promises.of(job)
@@ -136,5 +147,8 @@ class Turns:
 
     def _keep_out(self, kind: Kind, turn: Turn) -> None:
         """Quota stands in the way: until something is given back, where it is not for a reservation's sake."""
-        if not self._trial.promises and kind.jobs and self._trial.allowance.lasting(kind, turn):
+        if not self._trial.allowance.lasting(kind, turn):
+            return
+        self.kept_out.add(kind)
+        if not self._trial.promises and kind.jobs:
             self._state.queue.park(kind, turn)
