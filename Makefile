@@ -5,7 +5,7 @@ BIN     := .venv/bin
 PYTEST  := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo check lint test bench lock clean
+.PHONY: help setup setup-test demo check lint rig test bench lock clean
 
 help:  ## say what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,7 +28,10 @@ lint: setup-test
 check: lint  ## the fast part of the tests, and every linter
 	$(PYTEST) -m "not slow"
 
-test: lint  ## everything, with coverage
+rig: setup-test  ## build the Kubernetes test servers: twenty minutes, once for a user and a version
+	@$(BIN)/python -m tests.rig.kubernetes.build
+
+test: lint rig  ## everything, with coverage
 	$(PYTEST) --cov --cov-report=term:skip-covered
 
 bench: setup-test  ## print the tables of docs/performance.md

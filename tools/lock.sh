@@ -19,3 +19,4 @@ UPGRADE=
 lock runtime pyproject.toml
 lock build requirements/build.in
 lock dev pyproject.toml requirements/dev.in
+lock go requirements/go.in

