@@ -1,6 +1,6 @@
 import asyncio
 
-from dure.backends.local.journal import Journal
+from dure.journal import Journal
 from dure.model.change import Watermark
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dure.backends.local import requests
-from dure.backends.local.journal import Journal
 from dure.backends.local.kept import Attempt, Kept, Withdrawal
 from dure.backends.local.layout import Layout, checked_name
 from dure.backends.local.listing import everything, submitted
@@ -23,6 +22,7 @@ from dure.backends.local.places import check_shape, place
 from dure.backends.local.queue import Queue
 from dure.backends.local.running import Running
 from dure.backends.local.shims import Shims
+from dure.journal import Journal
 from dure.model.change import Change, Held, NodeGone, NodeSet, Withdrawn
 from dure.model.instants import Instant, Interval
 from dure.model.job import Job, JobId, NodeId

@@ -14,7 +14,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from dure.backends.local import disk, processes
-from dure.backends.local.journal import Journal
 from dure.backends.local.kept import Attempt, Ending, Kept, Task
 from dure.backends.local.outcome import failure_text, outcome
 from dure.backends.local.queue import Queue
@@ -22,6 +21,7 @@ from dure.backends.local.remains import kill_remains
 from dure.backends.local.shims import Shims
 from dure.backends.local.watch import TaskKey, Watch
 from dure.crash import crash_point
+from dure.journal import Journal
 from dure.model.change import Checkpointed, Ended, Evicting, StartFailed, Starting, TaskEnded, TaskStarted
 from dure.model.instants import Instant
 from dure.model.job import JobId

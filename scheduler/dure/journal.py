@@ -1,4 +1,4 @@
-"""The changes of a backend in the order in which they were seen, with a revision each."""
+"""The changes of one backend in the order in which they were seen, with a revision each."""
 
 from __future__ import annotations
 
