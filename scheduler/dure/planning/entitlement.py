@@ -16,6 +16,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dure.model.instants import Instant
 from dure.model.job import TenantId
 from dure.model.resources import Resources, gpu
 from dure.model.rules import Rules
@@ -50,6 +51,15 @@ def entitlement(
         for tenant, resources in amounts.items():
             sharing.ask(tenant, resources)
     return sharing.shared(capacity)
+
+
+def outside(rules: Rules, at: Instant) -> frozenset[TenantId]:
+    """Who is outside its tenancy, or below one who is: what waits of them may not start, and asks for nothing."""
+    found: set[TenantId] = set()
+    for tenant in rules.tenants:  # parents first
+        if tenant.parent in found or (tenant.term is not None and at not in tenant.term):
+            found.add(tenant.id)
+    return frozenset(found)
 
 
 def fill(amount: float, claimants: Sequence[Claimant]) -> list[float]:

@@ -11,7 +11,7 @@ from dure.model.job import TenantId
 from dure.model.money import Money
 from dure.model.node import NodeState
 from dure.model.resources import ResourceName, Resources
-from dure.planning.entitlement import entitlement
+from dure.planning.entitlement import entitlement, outside
 from dure.planning.windows import Timetable
 from dure.service.identity import path
 from dure.service.live import Live
@@ -72,8 +72,11 @@ def _entitlement(live: Live, standing: Standing) -> dict[TenantId, float]:
     for node in live.observed.nodes.values():
         capacity += node.capacity if node.state is NodeState.UP else Resources()
     held = {tenant: Resources.named(amounts.items()) for tenant, amounts in standing.held.items()}
-    wanted = {tenant: Resources.named(amounts.items()) for tenant, amounts in standing.pending.items()}
-    return entitlement(Timetable(live.rules).in_force(live.now()), capacity, held, wanted)
+    rules, now = live.rules, live.now()
+    over = outside(rules, now)
+    waits = {tenant: amounts for tenant, amounts in standing.pending.items() if tenant not in over}
+    wanted = {tenant: Resources.named(amounts.items()) for tenant, amounts in waits.items()}
+    return entitlement(Timetable(rules).in_force(now), capacity, held, wanted)
 
 
 def _held(live: Live, standing: Standing) -> dict[tuple[TenantId, ResourceName], int]:

@@ -4,8 +4,9 @@
 entitlement." Both sums go over the tenants that have jobs of their own and over windows of length W, laid end to
 end from the first step on; the last one may be shorter. In value-GPU; where a room has none there is no error.
 
-Between two steps nothing changes, so the integrals are sums of products: exact up to the rounding of floats. What a
-tenant is due is worked out anew only where demand changed so that it can matter.
+Between two steps, and edges of windows, tenancies and entries that let guarantees yield, nothing changes, so the
+integrals are sums of products: exact up to the rounding of floats. What a tenant is due follows from the quotas in
+force at the instant; it is worked out anew only where demand or quotas changed so that it can matter.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Final
 
 from dure.model.instants import Instant, Millis
 from dure.model.job import TenantId
 from dure.model.resources import Resources
 from dure.model.rules import Rules
-from dure.planning.entitlement import entitlement, value_gpu
+from dure.planning.entitlement import entitlement, outside, value_gpu
+from dure.planning.windows import Timetable
+
+_NOTHING: Final = Resources()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ class _Measure:
     def __init__(
         self, rules: Rules, capacity: Resources, begin: Instant, windows: Sequence[Millis]
     ) -> None:  # fmt: skip
-        self._dues = _Dues(rules, capacity)
+        self._dues = _Dues(rules, capacity, begin)
         self._rules, self._now = rules, begin
         self._windows = [_Window(length, begin) for length in windows]
         self._held: dict[TenantId, float] = defaultdict(float)
@@ -91,7 +96,7 @@ class _Measure:
 
     def take(self, step: Step) -> None:
         """Something changed at the present instant."""
-        self._dues.ask(step.tenant, step.demand)
+        self._dues.ask(step.tenant, step.demand, step.held)
         self._held[step.tenant] += value_gpu(self._rules, step.held)
 
     def judge(self) -> None:
@@ -99,13 +104,21 @@ class _Measure:
         self._due = self._dues.due()
 
     def advance(self, at: Instant) -> None:
-        """Let time pass, window by window."""
-        while (edge := min((one.edge for one in self._windows), default=at)) <= at:
+        """Let time pass, window by window, and from one set of quotas to the next."""
+        while (edge := self._next(at)) <= at:
             self._pass(edge)
             for window in self._windows:
                 if window.edge == edge:
                     window.close(self._gap)
+            if self._dues.until == edge:
+                self._dues.enter(edge)
+                self.judge()
         self._pass(at)
+
+    def _next(self, at: Instant) -> Instant:
+        """The next instant at which a window or the quotas in force end; one after `at` where none does by then."""
+        until = at + 1 if self._dues.until is None else self._dues.until
+        return min([until, *[one.edge for one in self._windows]])
 
     def _pass(self, at: Instant) -> None:
         length = at - self._now
@@ -131,31 +144,45 @@ class _Measure:
 
 
 class _Dues:
-    """What every tenant with jobs of its own is due, kept while demand leaves it as it is.
+    """What every tenant with jobs of its own is due, kept while demand and quotas leave it as it is.
 
     One that asks for more than it is due, before and after, changes nobody's due: the water stands below its
-    demand. This is so where all GPUs are of one flavor and all guarantees fit the room, so only there.
+    demand. This is so where all GPUs are of one flavor and all guarantees fit the room, so only there. Outside its
+    tenancy a tenant asks for what it holds: nothing else of it may start.
     """
 
-    def __init__(self, rules: Rules, capacity: Resources) -> None:
-        self._rules, self._capacity = rules, capacity
+    def __init__(self, rules: Rules, capacity: Resources, begin: Instant) -> None:
+        self._times, self._capacity = Timetable(rules), capacity
         self._demand: dict[TenantId, Resources] = {}
+        self._held: dict[TenantId, Resources] = {}
         self._due: dict[TenantId, float] = {}
-        self._stale = True
-        self._lasting = len(capacity.gpus) == 1 and self._promised() <= value_gpu(rules, capacity)
+        self.until = self._times.next_edge(begin)
+        self._turn(self._times.in_force(begin), begin)
 
-    def _promised(self) -> float:
-        quotas = (Resources.named(tenant.guarantee.stated) for tenant in self._rules.tenants)
-        return sum(value_gpu(self._rules, quota) for quota in quotas)
+    def enter(self, at: Instant) -> None:
+        """From `at` on, and before `until`, the quotas in force then hold."""
+        self.until = self._times.next_edge(at)
+        rules = self._times.in_force(at)
+        if rules is not self._rules:  # the same object for the same windows, tenancies and entries
+            self._turn(rules, at)
 
-    def ask(self, tenant: TenantId, more: Resources) -> None:
-        """A tenant asks for more, or less."""
-        if not more.gpus:
-            return
-        before = self._demand.get(tenant, Resources())
-        after = self._demand[tenant] = before + more
-        if not (self._lasting and self._beyond(tenant, before) and self._beyond(tenant, after)):
+    def _turn(self, rules: Rules, at: Instant) -> None:
+        self._rules, self._outside, self._stale = rules, outside(rules, at), True
+        worth = value_gpu(rules, self._capacity)
+        self._lasting = len(self._capacity.gpus) == 1 and _promised(rules) <= worth
+
+    def ask(self, tenant: TenantId, more: Resources, held: Resources) -> None:
+        """A tenant asks for more, or less, and holds more, or less."""
+        before = self._asked(tenant)
+        for amounts, change in ((self._demand, more), (self._held, held)):
+            amounts[tenant] = amounts.get(tenant, _NOTHING) + change
+        after = self._asked(tenant)
+        lasting = self._lasting and self._beyond(tenant, before) and self._beyond(tenant, after)
+        if before.gpus != after.gpus and not lasting:
             self._stale = True
+
+    def _asked(self, tenant: TenantId) -> Resources:
+        return (self._held if tenant in self._outside else self._demand).get(tenant, _NOTHING)
 
     def _beyond(self, tenant: TenantId, demand: Resources) -> bool:
         return value_gpu(self._rules, demand) > self._due.get(tenant, 0.0) * (1 + 1e-9)
@@ -163,7 +190,13 @@ class _Dues:
     def due(self) -> dict[TenantId, float]:
         """What each tenant that ever asked is due."""
         if self._stale:
-            due = entitlement(self._rules, self._capacity, {}, self._demand)
-            self._due = {tenant: due[tenant] for tenant in self._demand if tenant in due}
+            asked = {tenant: self._asked(tenant) for tenant in self._demand}
+            due = entitlement(self._rules, self._capacity, {}, asked)
+            self._due = {tenant: due[tenant] for tenant in asked if tenant in due}
             self._stale = False
         return self._due
+
+
+def _promised(rules: Rules) -> float:
+    """Value-GPU of all that is guaranteed; no less than what the tree promises together."""
+    return sum(value_gpu(rules, Resources.named(tenant.guarantee.stated)) for tenant in rules.tenants)
