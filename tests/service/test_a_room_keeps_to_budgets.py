@@ -40,6 +40,12 @@ def test_who_has_spent_the_month_starts_nothing_until_policy_says_otherwise(tmp_
         held = thrifty.get(f"/v1/jobs/{waits['id']}").json()
         assert (held["state"], held["reason"]["code"]) == ("pending", "budget")
         assert _budget_state(room) == "3.0"
+        why = thrifty.get(f"/v1/jobs/{waits['id']}/explain").json()["reasons"][0]
+        assert (why["code"], why["subject"]) == ("budget", "held:thrifty")
+        assert why["numbers"]["budget"] == 1
+        assert why["numbers"]["forecast"] >= why["numbers"]["spent"]
+        assert why["numbers"]["percent"] >= why["numbers"]["step"] == 100
+        assert "Of 1 won" in why["en"]
         write_bundle(policy, tenants=LATER)
         room.admin.post("/v1/policy/reload").raise_for_status()
         assert until_state(thrifty, waits["id"])["state"] == "succeeded"

@@ -7,10 +7,12 @@ from dure.accounting.usage import MonthUse
 from dure.model.change import Budgeted
 from dure.model.instants import DAY, HOUR
 from dure.model.money import Money
+from dure.model.plan import Code, Reason
 from dure.model.rules import PriceVersion, Rate, Rules
 from dure.model.tenant import Budget, BudgetState, Tenant
 from dure.model.use import State
-from dure.service.budget import branch_costs, budget_state, budget_states, month_end, moved
+from dure.service.budget import branch_costs, budget_state, month_end, moved, outlooks
+from dure.service.outlook import Outlook, with_money
 
 NOVEMBER = month_interval("2026-11", "Asia/Seoul")
 LENGTH = NOVEMBER.end - NOVEMBER.start
@@ -75,7 +77,31 @@ def test_a_branch_spends_what_all_below_it_spend() -> None:
     assert {tenant: costs[tenant] for tenant in ("programme", "ant", "bee")} == {
         "programme": Money.won(108).micro, "ant": Money.won(72).micro, "bee": Money.won(36).micro,
     }  # fmt: skip
-    assert budget_states(made, rules) == {"programme": BudgetState.HELD, "ant": BudgetState.WARNED}
+    found = outlooks(made, rules)
+    assert {t: one.state for t, one in found.items()} == {
+        "programme": BudgetState.HELD,
+        "ant": BudgetState.WARNED,
+    }
+    assert dict(found["programme"].numbers()) == {
+        "budget": 100, "spent": 108, "forecast": 108, "percent": 108, "step": 100, "until": NOVEMBER.end,
+    }  # fmt: skip
+
+
+def test_money_is_told_to_those_who_see_the_bill() -> None:
+    """Whose budget it is all of its branch may know; how much was spent only who may see that bill."""
+    plan = Reason(Code.BUDGET, BudgetState.HELD)
+    full = Outlook(Budget(Money.won(10), hold=120), BudgetState.HELD, Money.won(6), Money(12_999_999), 5)
+    fine = Outlook(Budget(Money.won(10)), BudgetState.FINE, Money.won(1), Money.won(2), 5)
+    known, path = {"programme": full, "ant": fine}, ("ant", "programme")
+    whole = with_money(plan, path, known, lambda _: True)
+    assert (whole.subject, dict(whole.numbers)) == (
+        "held:programme",
+        {"budget": 10, "spent": 6, "forecast": 12, "percent": 129, "step": 120, "until": 5},
+    )
+    assert with_money(plan, path, known, lambda tenant: tenant == "ant") == Reason(
+        Code.BUDGET, "held:programme"
+    )
+    assert with_money(plan, ("ant",), known, lambda _: True) == plan
 
 
 def test_only_what_moved_is_told() -> None:

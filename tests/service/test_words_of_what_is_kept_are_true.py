@@ -12,6 +12,31 @@ def test_a_verdict_on_the_budget_says_what_it_stops(held: int, says: str) -> Non
     assert says in reason(Reason(Code.BUDGET, "", (("held", held),)), SEOUL).en
 
 
+def test_a_budget_is_told_with_its_money() -> None:
+    """What is spent and what the month comes to, against what there is, in both languages."""
+    money = (
+        ("budget", 1_000_000),
+        ("spent", 820_000),
+        ("forecast", 1_240_000),
+        ("percent", 124),
+        ("step", 120),
+    )
+    said = reason(Reason(Code.BUDGET, "held:ant", (*money, ("until", 1_795_334_400_000))), SEOUL)
+    assert said.en == (
+        "By forecast this month's budget of ant is used up: nothing more starts until the month is over, or an"
+        " admin raises the budget. Of 1,000,000 won 820,000 are spent by 2026-11-22 17:00:00 KST; at this pace the month"
+        " comes to 1,240,000 won before VAT (124 % of it; this holds from 120 % on)."
+    )
+    assert said.ko == (
+        "ant의 이번 달 예산을 다 쓸 것으로 보여 더 시작하지 않습니다. 다음 달이 되거나 관리자가 예산을"
+        " 늘리면 시작합니다. 2026-11-22 17:00:00 KST까지 예산 1,000,000원 중 820,000원을 썼고, 이 추세면 월말에"
+        " 1,240,000원(부가세 별도, 예산의 124%, 기준 120%)이 됩니다."
+    )
+    only = reason(Reason(Code.BUDGET, "preemptible-only:ant", money), SEOUL)
+    assert "820,000 are spent; at this pace" in only.en
+    assert "--preemptible" in only.en
+
+
 def test_an_entry_of_the_own_tenant_is_something_to_wait_for() -> None:
     """Whose entry keeps the place starts there when it opens; others are told what may start until then."""
     numbers = (("at", 1_796_860_800_000), ("until", 1_796_878_800_000))

@@ -26,6 +26,14 @@ NUMBERS: dict[Code, Numbers] = {
     Code.KEPT_BACK: (("gpu:a100", 2),),
     Code.CALENDAR: (("at", AT), ("until", AT + 1)),
     Code.MAINTENANCE: (("at", AT), ("until", AT + 1)),
+    Code.BUDGET: (
+        ("budget", 10),
+        ("spent", 9),
+        ("forecast", 12),
+        ("percent", 120),
+        ("step", 100),
+        ("until", AT),
+    ),
     Code.TOO_MANY_JOBS: (("limit", 4), ("running", 4)),
     Code.AHEAD: (("rank", 1), ("score", 120_000), ("own_score", 340_000), ("jobs", 3)),
     Code.HOLDS: (("gpu:a100", 6), ("until", AT)),
@@ -35,7 +43,7 @@ NUMBERS: dict[Code, Numbers] = {
 SUBJECTS: dict[Code, list[str]] = {
     Code.EVICTED: list(Rule),
     Code.VACATING: list(Rule),
-    Code.BUDGET: list(BudgetState),
+    Code.BUDGET: [*BudgetState, *(f"{state}:ant" for state in BudgetState)],
     Code.WOULD_START: ["tasks", "flavor:h100", "time-limit", "preemptible", "quota:ant", "new"],
 }
 CASES = [(code, subject) for code in Code for subject in ["", "ant", words.OTHERS, *SUBJECTS.get(code, ())]]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from dure.model.job import JobId, TenantId
 from dure.model.plan import Code, Explanation, Numbers, Reason
 from dure.model.resources import CPU, MEMORY, flavor_of
 from dure.service.hall import Hall
 from dure.service.identity import Caller, path
+from dure.service.outlook import with_money
 from dure.service.words import OTHERS
 
 _OF_A_JOB = {Code.RESERVED, Code.BEHIND, Code.WAITING, Code.DEPENDENCY_FAILED, Code.DISPLACED, Code.HOLDS}
@@ -49,7 +51,11 @@ class Eyes:
         return any(self.tenant(tenant) for entry in entries for tenant in entry.tenants)
 
     async def reason(self, of: Reason) -> Reason:
-        """The reason, its subject hidden where it names what is another's."""
+        """The reason, its subject hidden where it names what is another's; of a budget with its money."""
+        if of.code is Code.BUDGET:
+            live = self._hall.live
+            sees = partial(self._caller.sees, rules=live.rules)
+            return with_money(of, path(self._own, live.rules), live.outlooks, sees)
         return of if await self._seen(of) else replace(of, subject=OTHERS)
 
     async def by(self, rule: str, by: str) -> str:

@@ -13,6 +13,7 @@ from dure.model.money import Money
 from dure.model.rules import Rules
 from dure.model.tenant import Budget, BudgetState
 from dure.service.live import Live, log
+from dure.service.outlook import Outlook
 
 
 def month_end(spent: Money, month: Interval, since: Instant, until: Instant) -> Money:
@@ -40,16 +41,17 @@ def budget_state(budget: Budget, forecast: Money) -> BudgetState:
     return BudgetState.FINE
 
 
-def budget_states(bill: Bill, rules: Rules) -> dict[TenantId, BudgetState]:
+def outlooks(bill: Bill, rules: Rules) -> dict[TenantId, Outlook]:
     """Where every tenant with a budget stands; what a branch spends is all that its tenants spend."""
-    spent = branch_costs(bill, rules)
-    return {
-        tenant.id: budget_state(
-            tenant.budget, month_end(Money(spent.get(tenant.id, 0)), bill.interval, bill.since, bill.until)
-        )
-        for tenant in rules.tenants
-        if tenant.budget is not None
-    }
+    costs = branch_costs(bill, rules)
+    found: dict[TenantId, Outlook] = {}
+    for tenant in rules.tenants:
+        if tenant.budget is not None:
+            spent = Money(costs.get(tenant.id, 0))
+            forecast = month_end(spent, bill.interval, bill.since, bill.until)
+            state = budget_state(tenant.budget, forecast)
+            found[tenant.id] = Outlook(tenant.budget, state, spent, forecast, bill.until)
+    return found
 
 
 def branch_costs(bill: Bill, rules: Rules) -> dict[TenantId, int]:
@@ -78,12 +80,13 @@ def moved(
 async def judge_budgets(live: Live) -> bool:
     """Work out where every budget stands and let the room know what changed; whether anything did."""
     rules = live.rules
-    states: dict[TenantId, BudgetState] = {}
+    found: dict[TenantId, Outlook] = {}
     if any(tenant.budget for tenant in rules.tenants):
         month = month_of(live.now(), rules.timezone)
-        states = budget_states(await live.books.read(lambda ledger: ledger.bill(month)), rules)
+        found = outlooks(await live.books.read(lambda ledger: ledger.bill(month)), rules)
+    states = {tenant: outlook.state for tenant, outlook in found.items()}
     changes = tuple(moved(live.budgets, states, live.now()))
-    live.budgets = states
+    live.budgets, live.outlooks = states, found
     for change in changes:
         log.info("budget", tenant=change.tenant, state=change.state.value)
     await live.take(changes)

@@ -18,6 +18,7 @@ from dure.service import events
 from dure.service.books import Books
 from dure.service.meter import Meter
 from dure.service.observed import Attempt, Observed
+from dure.service.outlook import Outlook
 from dure.service.room_client import RoomClient, RoomGone
 from dure.service.settings import Settings
 from dure.telemetry import LoopLatency, logger
@@ -48,7 +49,8 @@ class Live:
     rules; `findings` say why the newest bundle was refused; `answering`: the last turn went well. `wake` makes the
     loop take a turn; `listeners` are told every change, and must be quick; `readers` are shown
     a room that was read anew, before it is served. `promised` is what stands on record of
-    claims and reservations; `budgets` names the tenants that have a budget, with where each stands.
+    claims and reservations; `budgets` names the tenants that have a budget, with where each stands, and `outlooks`
+    how much money that is.
     """
 
     settings: Settings
@@ -68,6 +70,7 @@ class Live:
     kept: set[JobId] = field(default_factory=set)
     promised: Promises = field(default_factory=Promises)
     budgets: dict[TenantId, BudgetState] = field(default_factory=dict)
+    outlooks: dict[TenantId, Outlook] = field(default_factory=dict)
     stats: LoopStats = field(default_factory=LoopStats)
     findings: tuple[str, ...] = ()
     answering: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dure.model.tenant import BudgetState
 from dure.service.words.phrases import OTHERS, Said, Text, several
 
@@ -65,24 +67,51 @@ def maintenance(said: Said) -> Text:
 def budget(said: Said) -> Text:
     """The month's budget, as forecast, allows it no start, or soon will not; a verdict tells it by `held`."""
     held = said.numbers.get("held")
-    if said.subject == BudgetState.PREEMPTIBLE_ONLY or held == 0:
+    state, _, whose = said.subject.partition(":")
+    of, of_ko = (f" of {whose}", f"{whose}의 ") if whose else ("", "")
+    money = _money(said)
+    if state == BudgetState.PREEMPTIBLE_ONLY or held == 0:
         return Text(
-            "By forecast this month's budget will not do: only preemptible jobs start."
+            f"By forecast this month's budget{of} will not do: only preemptible jobs start.{money.en}"
             " Submit it with --preemptible, or ask your admin about the budget.",
-            "이번 달 예산이 모자랄 것으로 보여 선점할 수 있는 작업만 시작합니다."
+            f"{of_ko}이번 달 예산이 모자랄 것으로 보여 선점할 수 있는 작업만 시작합니다.{money.ko}"
             " --preemptible로 제출하거나 관리자에게 예산을 문의하세요.",
         )
-    if said.subject == BudgetState.HELD or held == 1:
+    if state == BudgetState.HELD or held == 1:
         return Text(
-            "By forecast this month's budget is used up: nothing more starts until the month is over,"
-            " or an admin raises the budget.",
-            "이번 달 예산을 다 쓸 것으로 보여 더 시작하지 않습니다."
-            " 다음 달이 되거나 관리자가 예산을 늘리면 시작합니다.",
+            f"By forecast this month's budget{of} is used up: nothing more starts until the month is over,"
+            f" or an admin raises the budget.{money.en}",
+            f"{of_ko}이번 달 예산을 다 쓸 것으로 보여 더 시작하지 않습니다."
+            f" 다음 달이 되거나 관리자가 예산을 늘리면 시작합니다.{money.ko}",
         )
     return Text(
-        "By forecast this month's budget is nearly used up; it stops no start yet.",
-        "이번 달 예산을 거의 다 쓸 것으로 보입니다. 아직 작업 시작을 막지는 않습니다.",
+        f"By forecast this month's budget{of} is nearly used up; it stops no start yet.{money.en}",
+        f"{of_ko}이번 달 예산을 거의 다 쓸 것으로 보입니다. 아직 작업 시작을 막지는 않습니다.{money.ko}",
     )
+
+
+def _money(said: Said) -> Text:
+    """What is spent and what the month will have cost, against the budget."""
+    told, until = said.numbers, said.when("until")
+    if not {"budget", "spent", "forecast"} <= told.keys():
+        return Text("", "")
+    parts, parts_ko = _percents(told)
+    by, by_ko = (f" by {until}", f"{until}까지 ") if until else ("", "")
+    return Text(
+        f" Of {told['budget']:,} won {told['spent']:,} are spent{by}; at this pace the month comes to"
+        f" {told['forecast']:,} won before VAT{parts}.",
+        f" {by_ko}예산 {told['budget']:,}원 중 {told['spent']:,}원을 썼고, 이 추세면 월말에"
+        f" {told['forecast']:,}원(부가세 별도{parts_ko})이 됩니다.",
+    )
+
+
+def _percents(told: Mapping[str, int]) -> tuple[str, str]:
+    percent, step = told.get("percent"), told.get("step")
+    if percent is None:
+        return "", ""
+    if step is None:
+        return f" ({percent} % of it)", f", 예산의 {percent}%"
+    return f" ({percent} % of it; this holds from {step} % on)", f", 예산의 {percent}%, 기준 {step}%"
 
 
 def too_many_jobs(said: Said) -> Text:
