@@ -158,7 +158,7 @@ class ControlPlane:
         stages = self.slot.folder / "stages.yaml"
         stages.write_text("\n---\n".join(path.read_text() for path in sorted(STAGES.glob("*.yaml"))))
         command: Command = [
-            self.programs["kwok"], "--config", stages,
+            self.programs["kwok"], "--config", stages, "--v", "WARN",
             "--kubeconfig", self.credentials.kubeconfig("kwok", self.credentials.fixed("kwok")),
             "--manage-all-nodes=false", "--manage-nodes-with-label-selector", f"{PLAYED}=yes",
             "--node-lease-duration-seconds", str(4 * self.pace.heartbeat_s),  # it renews after a quarter

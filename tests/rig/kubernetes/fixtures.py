@@ -24,8 +24,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def uses_rig(item: pytest.Item) -> bool:
-    """Whether a test lies in a folder whose name has `kubernetes` in it."""
-    return any("kubernetes" in part for part in Path(item.path).parts[-3:-1])
+    """Whether a test is slow and lies in a folder whose name has `kubernetes` in it."""
+    folders = Path(item.path).parts[-3:-1]
+    return item.get_closest_marker("slow") is not None and any("kubernetes" in name for name in folders)
 
 
 @pytest.fixture(scope="session")

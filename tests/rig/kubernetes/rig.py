@@ -6,7 +6,7 @@ import base64
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -54,7 +54,7 @@ class Rig:
             self.plane.start()
             self.api = self.client(self.credentials.fixed("admin"))
             undo.callback(self._close_clients)
-            until(self._has_default_account)
+            until(lambda: self._has_account("default"))
             if self.node is not None:
                 self.node.start(self.api)
             self._stack = undo.pop_all()
@@ -74,9 +74,9 @@ class Rig:
             self.node = real_node.RealNode(slot, programs, self.credentials, self.pace.heartbeat_s)
         self.kubeconfig = self.credentials.kubeconfig("admin", self.credentials.fixed("admin"))
 
-    def _has_default_account(self) -> bool:
-        """Before it is there the API server refuses every pod."""
-        return bool(self.api.items("/api/v1/namespaces/default/serviceaccounts"))
+    def _has_account(self, namespace: str) -> bool:
+        """Before it has one, the API server refuses every pod of a namespace."""
+        return bool(self.api.items(f"/api/v1/namespaces/{namespace}/serviceaccounts"))
 
     def _abandon(self) -> None:
         for component in reversed(self.components.values()):
@@ -133,6 +133,11 @@ class Rig:
         return subprocess.run(
             [*command, *words], check=False, input=text, capture_output=True, text=True, timeout=60
         )
+
+    def add_namespace(self, name: str, labels: Mapping[str, str] | None = None) -> None:
+        """A namespace, waited for until it takes pods."""
+        self.api.post("/api/v1/namespaces", {"metadata": {"name": name, "labels": dict(labels or {})}})
+        until(lambda: self._has_account(name))
 
     # Fake nodes
 
