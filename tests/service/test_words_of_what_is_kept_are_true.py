@@ -24,8 +24,8 @@ def test_a_budget_is_told_with_its_money() -> None:
     said = reason(Reason(Code.BUDGET, "held:ant", (*money, ("until", 1_795_334_400_000))), SEOUL)
     assert said.en == (
         "By forecast this month's budget of ant is used up: nothing more starts until the month is over, or an"
-        " admin raises the budget. Of 1,000,000 won 820,000 are spent by 2026-11-22 17:00:00 KST; at this pace the month"
-        " comes to 1,240,000 won before VAT (124 % of it; this holds from 120 % on)."
+        " admin raises the budget. Of 1,000,000 won 820,000 are spent by 2026-11-22 17:00:00 KST; at this pace"
+        " the month comes to 1,240,000 won before VAT (124 % of it; this holds from 120 % on)."
     )
     assert said.ko == (
         "ant의 이번 달 예산을 다 쓸 것으로 보여 더 시작하지 않습니다. 다음 달이 되거나 관리자가 예산을"
