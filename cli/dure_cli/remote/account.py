@@ -11,7 +11,8 @@ import click
 from dure_cli.remote import words
 from dure_cli.remote.client import client, lang
 from dure_cli.remote.exits import USAGE, stop
-from dure_cli.remote.output import OUTPUT, Column, emit, show, table, write_csv
+from dure_cli.remote.output import OUTPUT, Column, emit, show, table, terminal, write_csv
+from dure_cli.remote.quota_table import QUOTA, STATED, quota_lines
 
 
 @click.command()
@@ -36,24 +37,13 @@ def usage(from_: str | None, to: str | None, tenant: str | None, output: str) ->
 @click.option("--tenant", help="Only this tenant.")
 @OUTPUT
 def quota(tenant: str | None, output: str) -> None:
-    """Show guarantees, limits and what is held, and each tenant's score: who is ahead of its due."""
+    """Show guarantees and limits in force now, what is held, and each tenant's score: who is ahead of its due."""
     rows = client().ask("GET", "/v1/quota", params={"tenant": tenant} if tenant else {})
-    if output not in {"json", "yaml", "csv"}:
-        rows = [_spoken(row) for row in rows]
-    keys = ["tenant", "resource", "guarantee", "limit", "held", "pending", "share", "score"]
-    columns = [
-        Column(key, right=key not in {"tenant", "resource"}, spare=key in {"pending", "share"})
-        for key in keys
-    ]
-    show(rows, columns, output, lang())
-
-
-def _spoken(row: dict[str, Any]) -> dict[str, Any]:
-    amounts = {
-        k: words.amount(row["resource"], row.get(k)) for k in ("guarantee", "limit", "held", "pending")
-    }
-    ratios = {k: "" if row.get(k) is None else f"{row[k]:.4f}" for k in ("share", "score")}
-    return row | amounts | ratios
+    if output in {"json", "yaml", "csv"}:
+        show(rows, [Column(key) for key in (*QUOTA, *STATED)], output)
+    else:
+        narrow = terminal() if output == "table" else None
+        click.echo("\n".join(quota_lines(rows, lang(), narrow)))
 
 
 @click.group()

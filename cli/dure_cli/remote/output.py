@@ -72,7 +72,7 @@ _GOOD_LAST = 32
 """Cells that the last column is cut to at most, and for which spare columns make room."""
 
 
-def _terminal() -> int | None:
+def terminal() -> int | None:
     """Cells of the terminal; None where the output is no terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
@@ -164,4 +164,4 @@ def show(rows: Sequence[Row], columns: Sequence[Column], output: str, lang: str 
         write_csv(rows, [column.key for column in columns])
     else:
         wanted = [column for column in columns if output == "wide" or not column.wide]
-        click.echo("\n".join(table(rows, wanted, lang, None if output == "wide" else _terminal())))
+        click.echo("\n".join(table(rows, wanted, lang, None if output == "wide" else terminal())))

@@ -180,7 +180,11 @@ class UsageAnswer(BaseModel):
 
 
 class QuotaRow(BaseModel):
-    """One resource of one tenant, in millicores, MiB or devices; null where nothing is stated."""
+    """One resource of one tenant, in millicores, MiB or devices; null where nothing is stated.
+
+    `guarantee` and `limit` are in force now, until `until` where they are not what policy states for the tenant
+    (null: for good); `on_top` is what open entries of the calendar promise besides, the first up to `on_top_until`.
+    """
 
     tenant: str
     resource: str
@@ -190,6 +194,12 @@ class QuotaRow(BaseModel):
     pending: int
     share: float | None
     score: float | None
+    stated_guarantee: int | None = None
+    stated_limit: int | None = None
+    until: str | None = None
+    on_top: int = 0
+    on_top_until: str | None = None
+    notes: Notes = Notes()
 
 
 class NodeAnswer(BaseModel):

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from dure.model.job import JobClass, NodeId, TenantId
 from dure.model.plan import Verdict
 from dure.model.record import JobRecord, JobState
-from dure.model.resources import CPU, MEMORY, ResourceName, Resources, gpu
-from dure.model.rules import Rules
-from dure.model.tenant import Tenant
-from dure.service.answers import NodeAnswer, QuotaRow
-from dure.service.identity import Caller, branch
+from dure.model.resources import ResourceName, Resources
+from dure.service.answers import NodeAnswer
 from dure.service.live import Live
 from dure.service.observed import Entry, Observed
-from dure.service.words import OTHERS
 from dure.turns import in_turns
 
 
@@ -48,18 +44,6 @@ class Standing:
     def tenants(self) -> set[TenantId]:
         """Whose jobs there are."""
         return {*self.held, *self.pending}
-
-
-async def quota_rows(live: Live, caller: Caller, only: TenantId) -> list[QuotaRow]:
-    """Every resource of every tenant that the caller sees, and the rest of the room as one."""
-    rules, standing = live.rules, await Standing.of(live.observed)
-    shown = [t for t in rules.tenants if caller.sees(t.id, rules) and only in {"", t.id}]
-    rows = [row for tenant in shown for row in _tenant_rows(live, tenant, standing)]
-    if not caller.is_room_admin:
-        unseen = [tenant for tenant in standing.tenants() if not caller.sees(tenant, rules)]
-        held, pending = _sum(standing.held, unseen), _sum(standing.pending, unseen)
-        rows += [_row(OTHERS, name, held, pending) for name in _names(rules) if _any(name, held, pending)]
-    return rows
 
 
 def held_by_node(room: Observed) -> dict[NodeId, Resources]:
@@ -98,47 +82,3 @@ def _job_class(entry: Entry) -> JobClass:
         job.tenant, job.user, job.priority, job.preemptible, job.time_limit, job.groups, entry.held, waiting,
         job.time_limits,
     )  # fmt: skip
-
-
-def _tenant_rows(live: Live, tenant: Tenant, standing: Standing) -> list[QuotaRow]:
-    members = branch(tenant.id, live.rules)
-    held, pending = _sum(standing.held, members), _sum(standing.pending, members)
-    score = live.plan.scores.get(tenant.id) if live.plan else None
-    return [
-        _row(tenant.id, name, held, pending).model_copy(
-            update={
-                "guarantee": tenant.guarantee.get(name),
-                "limit": tenant.limit.get(name),
-                "share": score.share if score else None,
-                "score": score.score if score else None,
-            }
-        )
-        for name in _names(live.rules)
-        if name in {CPU, MEMORY} or _any(name, held, pending) or _stated(tenant, name)
-    ]
-
-
-def _row(tenant: str, name: ResourceName, held: Mapping[str, int], pending: Mapping[str, int]) -> QuotaRow:
-    return QuotaRow(
-        tenant=tenant, resource=name, guarantee=None, limit=None,
-        held=held.get(name, 0), pending=pending.get(name, 0), share=None, score=None,
-    )  # fmt: skip
-
-
-def _stated(tenant: Tenant, name: ResourceName) -> bool:
-    return tenant.guarantee.get(name) is not None or tenant.limit.get(name) is not None
-
-
-def _any(name: ResourceName, held: Mapping[str, int], pending: Mapping[str, int]) -> bool:
-    return bool(held.get(name) or pending.get(name))
-
-
-def _names(rules: Rules) -> list[ResourceName]:
-    return [CPU, MEMORY, *sorted(gpu(flavor.name) for flavor in rules.flavors)]
-
-
-def _sum(amounts: Mapping[TenantId, Counter[ResourceName]], of: Iterable[TenantId]) -> Counter[ResourceName]:
-    total: Counter[ResourceName] = Counter()
-    for tenant in of:
-        total.update(amounts.get(tenant, {}))
-    return total

@@ -16,9 +16,9 @@ from dure.service.answers import QuotaRow, UsageAnswer, UsageRow
 from dure.service.errors import bad_input
 from dure.service.hall import Hall, Person, Serving, seen_tenant
 from dure.service.instants import from_wire, month_start, to_wire
+from dure.service.quota_rows import quota_rows
 from dure.service.recovery import settle
 from dure.service.requests import Line
-from dure.service.standing import quota_rows
 from dure.service.words import OTHERS
 
 router = APIRouter(prefix="/v1", tags=["use"])

@@ -10,9 +10,11 @@ from dure.service.words.endings import cancelled_by, ending
 from dure.service.words.forecast import expected
 from dure.service.words.phrases import OTHERS, Said, Text, amount, amounts, length, said_of
 from dure.service.words.preemption import evicted_by
+from dure.service.words.quotas import quota_now, quota_on_top
 
 __all__ = [
-    "OTHERS", "Text", "amount", "amounts", "cancelled_by", "ending", "evicted_by", "expected", "length", "reason",
+    "OTHERS", "Text", "amount", "amounts", "cancelled_by", "ending", "evicted_by", "expected", "length",
+    "quota_now", "quota_on_top", "reason",
 ]  # fmt: skip
 
 
