@@ -1,5 +1,6 @@
 """What the tests of the rig share: one rig with a real node for each process, and a namespace for each test."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +14,7 @@ __all__ = ["pytest_collection_finish", "real"]
 @pytest.fixture
 def space(real: Rig, request: pytest.FixtureRequest) -> Iterator[str]:
     """A namespace of this test's own, with an account that pods may use."""
-    name = request.node.name.replace("_", "-")[-60:].strip("-")
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name)[-60:].strip("-")
     real.add_namespace(name)
     yield name
     real.api.delete(f"/api/v1/namespaces/{name}")

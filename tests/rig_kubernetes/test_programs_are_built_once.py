@@ -23,6 +23,10 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
     (module / "main.go").write_text("package main\n\nfunc main() {}\n")
     for user in (programs, build):
         monkeypatch.setattr(user, "MODULES", tmp_path / "modules")
+    own = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    monkeypatch.setenv(
+        "GOCACHE", os.environ.get("GOCACHE") or str(own / "go-build")
+    )  # Go's own stays the user's
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return Program("tiny", "tiny", "tiny")
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from tests.rig.kubernetes.slot import MARK, Slot
 
 PATIENCE_S = 20.0
-CNI_RESULTS = Path("/var/lib/cni/results")
-CONTAINER_LOGS = Path("/var/log/containers")
 
 
 def sweep(slot: Slot) -> None:
@@ -22,7 +20,6 @@ def sweep(slot: Slot) -> None:
     end_processes(slot)
     unmount(slot.folder)
     remove_cgroups(slot)
-    remove_records_elsewhere(slot)
     shutil.rmtree(slot.folder, ignore_errors=True)
 
 
@@ -117,15 +114,3 @@ def _remove_empty(folder: Path) -> None:
         folder.rmdir()
     except OSError:  # its last process is still on its way out
         time.sleep(0.01)
-
-
-# What others wrote down
-
-
-def remove_records_elsewhere(slot: Slot) -> None:
-    """The two folders outside the rig's own that containerd and the kubelet cannot be told to leave alone."""
-    for record in CNI_RESULTS.glob(f"{slot.name}-*"):
-        record.unlink(missing_ok=True)
-    for link in CONTAINER_LOGS.glob("*.log"):
-        if link.is_symlink() and link.readlink().is_relative_to(slot.folder):
-            link.unlink(missing_ok=True)

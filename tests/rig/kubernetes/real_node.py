@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.rig.kubernetes.api import Api
-from tests.rig.kubernetes.component import Component
+from tests.rig.kubernetes.component import Command, Component
 from tests.rig.kubernetes.credentials import Credentials
 from tests.rig.kubernetes.failures import RigError
 from tests.rig.kubernetes.image import busybox_image
@@ -24,6 +24,8 @@ IMAGE = "localhost/busybox:1"
 """What real pods may run without any registry: busybox, its applets on PATH."""
 PAUSE = "localhost/pause:1"
 UNPACKED = CHECKOUT / ".cache/debian"
+OUTSIDE = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/containers")
+"""Folders of the machine that the kubelet and containerd use whatever they are told."""
 RUNTIME = "[plugins.'io.containerd.cri.v1.runtime']"
 RUNC = "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc"
 
@@ -40,17 +42,19 @@ class RealNode:
         self.heartbeat_s = heartbeat_s
         self.folder = slot.folder / "node"
         self.folder.mkdir()
+        self.mounts = Component("mounts", slot, self._mounts_command(), self._mounts_pid.exists)
         self.containerd = Component(
-            "containerd", slot, [programs["containerd"], "-c", self._containerd_settings()],
+            "containerd", slot, self._inside(programs["containerd"], "-c", self._containerd_settings()),
             self._containerd_answers, {"PATH": self._where_containerd_looks()},
         )  # fmt: skip
         self._api: Api | None = None
-        self.kubelet = Component("kubelet", slot, self._kubelet_command(), self._is_ready)
+        self.kubelet = Component("kubelet", slot, self._inside(*self._kubelet_command()), self._is_ready)
 
     def start(self, api: Api) -> None:
         """Start containerd, import the images, register the node, start the kubelet until the node is ready."""
         self._api = api
         self._make_cgroups()
+        self.mounts.start()
         self.containerd.start()
         busybox = debian("bin/busybox", "busybox-static")
         self.import_image(busybox_image(PAUSE, busybox, ["/bin/sleep", "2147483647"]))
@@ -71,6 +75,24 @@ class RealNode:
     @property
     def _socket(self) -> Path:
         return self.folder / "containerd.sock"
+
+    # The node's own view of the files: its mounts go with its processes, and the machine's own node sees nothing
+
+    def _mounts_command(self) -> Command:
+        """A process that holds a mount namespace in which OUTSIDE are folders of the rig."""
+        own = [self.folder / "outside" / place.replace("/", "-") for place in OUTSIDE]
+        binds = [f"mkdir -p {o} {own} && mount --bind {own} {o}" for o, own in zip(OUTSIDE, own, strict=True)]
+        steps = [*binds, "mount --make-rshared /", f"echo $$ > {self._mounts_pid}", "exec sleep 2147483647"]
+        return ["unshare", "--mount", "--propagation", "slave", "sh", "-c", " && ".join(steps)]
+
+    def _inside(self, *command: str | Path) -> Command:
+        """The command that runs another one in that namespace, in the same process."""
+        enter = f'exec nsenter --mount=/proc/$(cat {self._mounts_pid})/ns/mnt -- "$@"'
+        return ["sh", "-c", enter, "sh", *command]
+
+    @property
+    def _mounts_pid(self) -> Path:
+        return self.folder / "mounts.pid"
 
     # containerd
 
@@ -94,6 +116,10 @@ state = "{self.folder}/state"
   address = "{self._socket}"
 [ttrpc]
   address = "{self._socket}.ttrpc"
+[plugins.'io.containerd.nri.v1.nri']
+  disable = true
+[plugins.'io.containerd.internal.v1.opt']
+  path = "{self.folder}/opt"
 [plugins.'io.containerd.shim.v1.manager']
   socket_dir = "{self.slot.folder}/s"
 [plugins.'io.containerd.cri.v1.images']

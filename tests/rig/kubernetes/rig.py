@@ -91,8 +91,8 @@ class Rig:
     @property
     def components(self) -> dict[str, Component]:
         """Every process by name, to be stopped, killed, paused, resumed and started again."""
-        node = {} if self.node is None else {c.name: c for c in (self.node.containerd, self.node.kubelet)}
-        return {**self.plane.components, **node}
+        node = () if self.node is None else (self.node.mounts, self.node.containerd, self.node.kubelet)
+        return {**self.plane.components, **{component.name: component for component in node}}
 
     def __getitem__(self, name: str) -> Component:
         return self.components[name]
@@ -193,12 +193,12 @@ class Rig:
         return place
 
     def restore(self, snapshot: Path, revisions_ahead: int = 0) -> None:
-        """Put an older snapshot back, as an operator does: stop the API server and etcd, restore, start them.
+        """Put an older snapshot back, as an operator does: end the API server and etcd, restore, start everything.
 
         With `revisions_ahead` (1 billion is what etcd's guide advises) revisions go on and old watches are refused;
         without it they go back to what they were.
         """
-        self["apiserver"].stop()
+        self["apiserver"].kill()
         self["etcd"].stop()
         shutil.rmtree(self.plane.etcd_data)
         ahead = ["--bump-revision", str(revisions_ahead), "--mark-compacted"] if revisions_ahead else []
@@ -211,6 +211,15 @@ class Rig:
             raise RigError(f"etcdutl could not restore {snapshot}: {done.stderr[-2_000:]}")
         self["etcd"].start()
         self["apiserver"].start()
+        self._start_anew("controller-manager", "scheduler", "kwok", *(["kubelet"] if self.node else []))
+
+    def _start_anew(self, *names: str) -> None:
+        """End these and start them together: what they remember is of a time that has not been."""
+        for name in names:
+            self[name].kill()
+            self[name].launch()
+        for name in names:
+            self[name].until_ready()
 
 
 def take_slot(undo: ExitStack) -> Slot:
