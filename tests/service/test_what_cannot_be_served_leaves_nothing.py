@@ -42,7 +42,7 @@ def test_a_pool_that_this_server_does_not_run_makes_no_room(tmp_path: Path) -> N
         "  main:\n", "  spare: {backend: local, nodes: {n9: {cpu: 1, memory: 1Gi}}}\n  main:\n"
     )
     policy = write_bundle(tmp_path / "policy", room=other)
-    assert "one pool of backend local" in refused(policy, tmp_path / "data")
+    assert "this server runs one pool" in refused(policy, tmp_path / "data")
     assert not (tmp_path / "data").exists()
 
 

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from dure_policies import local
 from dure_policies.draft import SEOUL, Draft
 from dure_policies.findings import Findings, Place, nearest, shown
+from dure_policies.keys.room import OPTIONS
 from dure_policies.reading import Entry
 
 
@@ -16,8 +17,7 @@ def check(draft: Draft, findings: Findings) -> None:
     first: dict[str, Place] = {}
     for name, pool in draft.room.entry("pools").entries():
         nodes = pool.entry("nodes")
-        if nodes.complete and not nodes.reads and "nodes" in pool.reads:
-            findings.add(pool.at("nodes"), f"the pool {name} has no nodes; declare at least one")
+        _check_backend(name, pool, findings)
         for node, read in nodes.items():
             if node in first:
                 said = f"the node {node} is in another pool too, on line {first[node].line}"
@@ -25,6 +25,22 @@ def check(draft: Draft, findings: Findings) -> None:
             first.setdefault(node, read.key)
         for _, entry in nodes.entries():
             check_flavors(entry.entry("gpus"), draft, findings)
+
+
+def _check_backend(name: str, pool: Entry, findings: Findings) -> None:
+    """A local pool declares its nodes, others find theirs; each takes the options of its own backend."""
+    backend, nodes = pool.get("backend", ""), pool.entry("nodes")
+    if backend == "local" and not nodes.written and not pool.lost("nodes"):
+        at = pool.at("nodes") if "nodes" in pool.reads else pool.at("backend")
+        findings.add(at, f"the pool {name} has no nodes; declare at least one")
+    if backend not in OPTIONS:
+        return
+    if backend != "local" and "nodes" in pool.reads:
+        findings.add(pool.at("nodes"), f"a {backend} pool finds its nodes itself; leave nodes out")
+    for option, read in pool.entry("options").items():
+        if option not in OPTIONS[backend]:
+            there = ", ".join(OPTIONS[backend])
+            findings.add(read.key, f"a {backend} pool has no option {option}; there are {there}")
 
 
 def _check_timezone(draft: Draft, findings: Findings) -> None:

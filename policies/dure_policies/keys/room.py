@@ -97,13 +97,49 @@ NODE: Final = Fields(
     },
 )
 
+OPTIONS: Final = {
+    "local": {"path": Key(LINE, "local: PATH of jobs", default="the system's folders")},
+    "kubernetes": {
+        "kubeconfig": Key(
+            LINE,
+            "kubernetes: the file by which the cluster is reached",
+            default="the pod's own account, else the user's kubeconfig",
+        ),
+        "context": Key(LINE, "kubernetes: the context of that file", default="its current one"),
+        "namespace_prefix": Key(
+            pattern(
+                "the beginning of a namespace's name",
+                "dure-",
+                r"[a-z0-9][a-z0-9-]{0,40}",
+                "small letters, digits and -",
+            ),
+            "kubernetes: what stands before a tenant's id in the name of its namespace",
+            default="dure-",
+        ),
+        "start_timeout": Key(
+            duration("1s", "1d"),
+            "kubernetes: a job whose pods are not up after so long is put back",
+            default="5m",
+        ),
+        "keep_ended": Key(
+            duration("1m", "3650d"), "kubernetes: how long ended jobs are kept in the cluster", default="7d"
+        ),
+        "in_flight": Key(
+            whole(2, 256), "kubernetes: requests on their way to the API server at once", default="8"
+        ),
+    },
+}
+"""The options of each backend."""
+
 POOL: Final = Fields(
     "a pool",
     {
-        "backend": Key(choice("local"), "what runs the jobs; this version: `local`", required=True),
-        "nodes": Key(Named(ID, NODE), "the nodes that this machine plays, by id", required=True),
+        "backend": Key(choice(*OPTIONS), "what runs the jobs", required=True),
+        "nodes": Key(
+            Named(ID, NODE), "local: the nodes that this machine plays, by id; other backends find theirs"
+        ),
         "options": Key(
-            Fields("options", {"path": Key(LINE, "PATH of jobs", default="the system's folders")}),
+            Fields("options", {name: key for keys in OPTIONS.values() for name, key in keys.items()}),
             "the backend's own settings",
         ),
     },

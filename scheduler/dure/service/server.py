@@ -29,7 +29,7 @@ from dure.service.lock import DataLock
 from dure.service.loop import Loop
 from dure.service.memory import keep_pauses_short
 from dure.service.policy import PolicyKeeper
-from dure.service.pools import CannotServe, Opened, local_pool
+from dure.service.pools import CannotServe, Opened, open_pool
 from dure.service.settings import Settings
 
 OK, FAULT, BAD_INPUT = 0, 1, 2
@@ -38,7 +38,7 @@ _LET_GO_S = 2
 
 async def serve(
     settings: Settings, policy: PolicySource, read_spec: SpecReader, clock: Clock,
-    open_backend: Callable[[Rules, Settings, Clock], Opened] = local_pool,
+    open_backend: Callable[[Rules, Settings, Clock], Opened] = open_pool,
 ) -> int:  # fmt: skip
     """Serve until SIGTERM or SIGINT; running jobs go on. SIGHUP reads the policy again.
 

@@ -67,12 +67,19 @@ async def _load(kubeconfig: str, context: str) -> tuple[Any, Any]:
     if not kubeconfig and not context and "KUBERNETES_SERVICE_HOST" in os.environ:
         config.load_incluster_config(configuration)
         return configuration, None
-    if kubeconfig and not await asyncio.to_thread(Path(kubeconfig).is_file):
-        raise NoConnection(f"there is no kubeconfig {kubeconfig}")
+    if kubeconfig:
+        kubeconfig = await asyncio.to_thread(_file, kubeconfig)
     loader = await config.load_kube_config(
         kubeconfig or None, context or None, client_configuration=configuration, persist_config=False
     )
     return configuration, loader
+
+
+def _file(name: str) -> str:
+    path = Path(name).expanduser()
+    if not path.is_file():
+        raise NoConnection(f"there is no kubeconfig {name}")
+    return str(path)
 
 
 def _rest(configuration: Any) -> Any:

@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 from dure.backends.kubernetes.client import Client, Json
 from dure.backends.kubernetes.errors import ApiError, Gone, NotFound, Unavailable, error_of
+from dure.model.instants import Instant
 from dure.turns import in_turns
 
 Key: TypeAlias = tuple[str, str]
@@ -26,7 +27,8 @@ Key: TypeAlias = tuple[str, str]
 
 _log = logging.getLogger(__name__)
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 20.0
-_WATCH_FOR_S = 290
+_WATCH_FOR_S = 20
+"""A watch is begun anew after so long: two seconds before its end the server says how far it has come."""
 
 
 class What(StrEnum):
@@ -52,7 +54,7 @@ class Watch:
     """Follows the objects at `path` (`/api/v1/pods`) that `query` selects; calls `told` for each event in order.
 
     `page` objects are listed at a time. A watch on which nothing, not even a bookmark, is heard for `quiet_s` is
-    taken for dead and begun anew.
+    taken for dead and begun anew. `heard_at` is the server's time up to which nothing that happened is unknown.
     `absent_is_empty`: a kind that is not installed has no objects. `lists`, `cuts` and `failing` say how it goes.
     """
 
@@ -61,9 +63,11 @@ class Watch:
     told: Callable[[Event], None]
     query: Mapping[str, str] = field(default_factory=dict)
     page: int = 500
-    quiet_s: float = 100.0
+    quiet_s: float = 40.0
     absent_is_empty: bool = False
+    absent: bool = False
     version: str = ""
+    heard_at: Instant = 0
     listed: asyncio.Event = field(default_factory=asyncio.Event)
     lists: int = 0
     cuts: int = 0
@@ -84,10 +88,15 @@ class Watch:
                 if not self.absent_is_empty:
                     await self._failed(error)
                     continue
+                self.absent = True
                 self.listed.set()  # the kind is not installed here; it may come to be
                 await asyncio.sleep(_LONGEST_PAUSE_S)
             except ApiError as error:
                 await self._failed(error)
+
+    def tell_again(self) -> None:
+        """Let the next list tell every object as changed: whoever reads them reads them differently now."""
+        self._known = {key: (uid, "") for key, (uid, _) in self._known.items()}
 
     async def reached(self, version: str) -> None:
         """Wait until all that happened up to a revision has been told."""
@@ -99,6 +108,7 @@ class Watch:
     async def _list(self) -> None:
         """Read all, page by page, and tell what differs from what was told before. Raises ApiError."""
         seen: set[Key] = set()
+        begun = self.client.now()
         query = {**self.query, "limit": str(self.page)}
         while True:
             page = await self.client.get(self.path, query)
@@ -112,8 +122,8 @@ class Watch:
             query["continue"] = metadata["continue"]
         for key in [key for key in self._known if key not in seen]:
             self._gone(key, None)
-        self.lists += 1
-        self._at(str(metadata.get("resourceVersion", "")))
+        self.lists, self.absent = self.lists + 1, False
+        self._at(str(metadata.get("resourceVersion", "")), begun)
         self._well()
         self.listed.set()
 
@@ -175,7 +185,7 @@ class Watch:
         version = str(item["metadata"].get("resourceVersion", ""))
         if kind != "BOOKMARK":
             self._happened(What(kind), item, version)
-        self._at(version)
+        self._at(version, self.client.now())
 
     def _happened(self, what: What, item: Json, version: str) -> None:
         key, known = _key(item), self._known.get(_key(item))
@@ -199,8 +209,8 @@ class Watch:
         uid, _ = self._known.pop(key)
         self.told(Event(What.DELETED, key, uid, item))
 
-    def _at(self, version: str) -> None:
-        self.version = version
+    def _at(self, version: str, heard_at: Instant) -> None:
+        self.version, self.heard_at = version, heard_at
         self._moved.set()
         self._moved = asyncio.Event()
 
@@ -215,7 +225,7 @@ class Watch:
         await asyncio.sleep(random.uniform(self._pause_s / 2, self._pause_s))  # noqa: S311 - spreads reconnects
 
 
-async def run_all(watches: Mapping[str, Watch]) -> Mapping[str, asyncio.Task[None]]:
+async def run_all(watches: Mapping[str, Watch]) -> dict[str, asyncio.Task[None]]:
     """Start every watch and wait until each has listed once."""
     loop = asyncio.get_running_loop()
     tasks = {name: loop.create_task(watch.run(), name=f"watch {name}") for name, watch in watches.items()}
@@ -223,11 +233,11 @@ async def run_all(watches: Mapping[str, Watch]) -> Mapping[str, asyncio.Task[Non
     return tasks
 
 
-async def stop_all(tasks: Mapping[str, asyncio.Task[None]]) -> None:
+async def stop_all(tasks: Collection[asyncio.Task[None]]) -> None:
     """End what `run_all` started."""
-    for task in tasks.values():
+    for task in tasks:
         task.cancel()
-    for task in tasks.values():
+    for task in tasks:
         with suppress(asyncio.CancelledError):
             await task
 
