@@ -19,8 +19,11 @@ from dure.backends.kubernetes.names import (
     EPOCH,
     GATE,
     HELD,
+    JOB,
     METER,
+    PROJECT,
     TASK,
+    USER,
     WITHDRAWN,
     Json,
 )
@@ -96,7 +99,7 @@ def is_gated(queued: Queued, placements: Iterable[Placement]) -> bool:
 def _templates(queued: Queued, attempt: int, node: NodeId | None) -> Json:
     """The part of an admission that goes into the pod templates: which attempt, where to, and the gate."""
     if not queued.kind.pinned:
-        return with_templates(queued.template, queued.kind, _gate_template(attempt))
+        return with_templates(queued.template, queued.kind, _gate_template(_of(queued.job, attempt)))
     was = queued.template
     affinity = untied(was["affinity"]) if node is None else tied(was["affinity"], node)
     gates = [name for name in was["gates"] if name != GATE] + ([] if node else [GATE])
@@ -105,15 +108,20 @@ def _templates(queued: Queued, attempt: int, node: NodeId | None) -> Json:
         "tolerations": tolerating(was["tolerations"]),
         "schedulingGates": [{"name": name} for name in gates],
     }
-    return {"spec": {"template": {"metadata": {"annotations": {ATTEMPT: str(attempt)}}, "spec": spec}}}
+    return {"spec": {"template": {"metadata": {"annotations": _of(queued.job, attempt)}, "spec": spec}}}
 
 
-def _gate_template(attempt: int) -> Change:
+def _of(job: Job, attempt: int) -> dict[str, str]:
+    """What every pod says of itself, so that its use has a name even where the object that made it is gone."""
+    return {ATTEMPT: str(attempt), JOB: job.id, USER: job.user, PROJECT: job.project}
+
+
+def _gate_template(notes_of: dict[str, str]) -> Change:
     """How one template of a list is changed: wholly, since a merge patch replaces lists."""
 
     def gated(template: Json) -> Json:
         meta, spec = template.get("metadata") or {}, template.get("spec") or {}
-        notes = {**(meta.get("annotations") or {}), ATTEMPT: str(attempt)}
+        notes = {**(meta.get("annotations") or {}), **notes_of}
         finalizers = sorted({*(meta.get("finalizers") or ()), METER})
         gates = [gate for gate in spec.get("schedulingGates") or () if gate["name"] != GATE]
         return {

@@ -272,6 +272,15 @@ def _spoken(task: TaskSeen, seen: AttemptSeen) -> TaskSeen:
     return TaskSeen(task.number, TaskRecord(place.node, place.flavor, reason=why))
 
 
+def broken(seen: AttemptSeen) -> str:
+    """Why a gang has to be ended whole: what was lost of it, "" where nothing was.
+
+    The controller does not see a node's loss as an end, so it is dure that suspends (an `Ending` of cause `gang`).
+    """
+    lost = next((task for task in seen.tasks if task.lost), None)
+    return "" if lost is None or seen.ending else _failure_text(seen) or lost.record.reason
+
+
 def waiting(seen: AttemptSeen, pods: Iterable[PodSeen]) -> str:
     """Why its pods do not come up, of the first one that says so, "" where none does."""
     mine = (pod for pod in pods if pod.attempt == seen.attempted.attempt and pod.waiting)

@@ -42,7 +42,7 @@ class Attempted:
 class Ending:
     """Why and since when an attempt is to end; `requeue`: the job is pending again afterwards.
 
-    `cause`: `asked` (by planner, user or admin), `void` (its pods did not come up), `gang` (a task ended badly).
+    `cause`: `asked` (by planner, user or admin), `void` (its pods did not come up), `gang` (a task was lost).
     """
 
     attempt: int

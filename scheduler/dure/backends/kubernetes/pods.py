@@ -5,16 +5,18 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from sys import intern
 from typing import Any
 
 from dure.backends.kubernetes.instants import instant, maybe
 from dure.backends.kubernetes.kinds import KINDS
-from dure.backends.kubernetes.names import ATTEMPT, GATE, INDEX, METER, TASK, Json
+from dure.backends.kubernetes.names import ATTEMPT, GATE, INDEX, JOB, METER, PROJECT, TASK, USER, Json
 from dure.backends.kubernetes.podspec import PodRequest, whole_pod
 from dure.backends.kubernetes.quantities import BadQuantity
 from dure.model.instants import SECOND, Instant
 
 _OVER = {"Succeeded", "Failed"}
+_LOST = "lost: its node stopped telling of it; the end is the last proof of life"
 _NEVER_RAN = {"StartError", "ContainerCannotRun"}
 _NO_SUCH_PROGRAM = 127  # what a shell says of it; runtimes say 128 of everything that they cannot start
 
@@ -26,8 +28,9 @@ class PodSeen:
     `part` names the template of that object, `task` is what dure wrote on it when it was placed, `index` what its
     Job numbered it. `started` is when it was bound to its node. `over`: it holds nothing any more; then `ended` is
     the last container's end, or None where none is known: `told` (when its deletion was asked for) and its node's
-    heartbeat must do then. `ran`: a container of it did run. `lost`: nobody saw how it ended. `waiting`
-    says why its containers do not come up. `ours`: the finalizer that keeps it until it is metered.
+    heartbeat must do then. `deadline` is when its grace is over. `ran`: a container of it did run. `lost`: nobody
+    saw how it ended. `waiting` says why its containers do not come up. `ours`: the finalizer that keeps it until it
+    is metered. `job`, `user` and `project` say whose it is, should what made it be gone.
     """
 
     uid: str
@@ -48,6 +51,7 @@ class PodSeen:
     started: Instant | None = None
     ended: Instant | None = None
     told: Instant | None = None
+    deadline: Instant | None = None
     over: bool = False
     ran: bool = False
     lost: bool = False
@@ -56,12 +60,30 @@ class PodSeen:
     waiting: str = ""
     ours: bool = False
     finalizers: tuple[str, ...] = ()
+    job: str = ""
+    user: str = ""
+    project: str = ""
     affinity: Json | None = None
     gates: tuple[str, ...] = ()
 
     def gone(self, at: Instant) -> PodSeen:
         """The pod once it has left the API server, where it was seen last at `at`, without having been over."""
-        return self if self.over else replace(self, over=True, lost=self.ran, told=self.told or at)
+        return self if self.over else self._lost(self.told or at)
+
+    def given_up(self, ready: bool | None, now: Instant) -> PodSeen:
+        """The pod, lost if its node is (`ready` None: the node is gone), else as it is.
+
+        A node that is not ready is waited for as long as the pod's own toleration says: then its deletion is asked
+        for, and once its grace is over too nobody will tell how it ended.
+        """
+        if self.over or not self.node or ready:
+            return self
+        late = self.deadline is not None and now >= self.deadline
+        return self._lost(self.told) if ready is None or late else self
+
+    def _lost(self, told: Instant | None) -> PodSeen:
+        why = _LOST if self.ran else "its node was lost before it ran"
+        return replace(self, over=True, lost=True, told=told, reason=why)
 
 
 def pod_seen(pod: Json) -> PodSeen:
@@ -79,7 +101,7 @@ def pod_seen(pod: Json) -> PodSeen:
         namespace=meta["namespace"],
         name=meta["name"],
         version=meta.get("resourceVersion", ""),
-        node=spec.get("nodeName") or "",
+        node=intern(spec.get("nodeName") or ""),
         phase=status.get("phase") or "Pending",
         created=instant(meta["creationTimestamp"]),
         request=_request(spec),
@@ -93,6 +115,7 @@ def pod_seen(pod: Json) -> PodSeen:
         started=_scheduled(spec, status),
         ended=_ended(states) if over else None,
         told=told,
+        deadline=maybe(meta.get("deletionTimestamp")),
         over=over,
         ran=any("terminated" in state or "running" in state for _, state in states),
         lost=over and _is_lost(status, states),
@@ -101,6 +124,9 @@ def pod_seen(pod: Json) -> PodSeen:
         waiting="" if over else _waiting(status, states),
         ours=METER in finalizers,
         finalizers=finalizers,
+        job=intern(notes.get(JOB, "")),
+        user=intern(notes.get(USER, "")),
+        project=intern(notes.get(PROJECT, "")),
         affinity=spec.get("affinity") if gates else None,
         gates=gates,
     )
@@ -208,7 +234,7 @@ def _reason(status: Json, states: list[tuple[str, Json]]) -> str:
     if status.get("reason") == "DeadlineExceeded":
         return "time-limit"
     if _is_lost(status, states):
-        return "lost: its node stopped telling of it; the end is the last proof of life"
+        return _LOST
     if status.get("reason") == "Evicted":
         return f"put off its node: {status.get('message') or 'the node ran short'}"
     if (worst := _worst(states)) is None:
