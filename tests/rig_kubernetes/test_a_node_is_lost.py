@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tests.rig.kubernetes.objects import A100, FakeNode, played, pod
@@ -9,8 +11,11 @@ pytestmark = pytest.mark.slow
 
 
 def readiness(rig: Rig, node: str) -> str:
-    conditions = rig.api.get(f"/api/v1/nodes/{node}")["status"]["conditions"]
-    return str(next(one["status"] for one in conditions if one["type"] == "Ready"))
+    return condition(rig.api.get(f"/api/v1/nodes/{node}"), "Ready")
+
+
+def condition(thing: dict[str, Any], kind: str) -> str:
+    return str(next(one["status"] for one in thing["status"]["conditions"] if one["type"] == kind))
 
 
 def test_a_lost_node_is_unknown_and_its_pods_stand_still(real: Rig, space: str) -> None:
@@ -23,6 +28,7 @@ def test_a_lost_node_is_unknown_and_its_pods_stand_still(real: Rig, space: str) 
     taints = until(lambda: real.api.get("/api/v1/nodes/lost")["spec"].get("taints"))
     assert "node.kubernetes.io/unreachable" in {taint["key"] for taint in taints or ()}
     assert readiness(real, "other-1") == "True"
+    until(lambda: condition(real.api.get(f"{pods(space)}/sum"), "Ready") == "False")
     pod_in_phase(real, space, "Running")  # its five seconds are long over
     real.return_node("lost")
     until(lambda: readiness(real, "lost") == "True")

@@ -10,10 +10,10 @@ import pytest
 
 from tests.rig.kubernetes.failures import RigError
 from tests.rig.kubernetes.keeper import CHECKOUT
-from tests.rig.kubernetes.leftovers import cgroups, contained, marked, mount_points
+from tests.rig.kubernetes.leftovers import cgroups, contained, marked, mount_points, sweep
 from tests.rig.kubernetes.objects import pod
 from tests.rig.kubernetes.rig import Rig
-from tests.rig.kubernetes.slot import Slot, home, lock
+from tests.rig.kubernetes.slot import MARK, Slot, home, lock
 from tests.rig.room import until
 from tests.rig_kubernetes.seen import pod_in_phase, pods
 
@@ -118,3 +118,15 @@ def test_a_program_that_does_not_start_is_named_with_the_end_of_its_log(
     assert "apiserver ended with 3" in str(failed.value)
     assert "no place to stand on" in str(failed.value)
     assert_nothing_is_left(rig.slot)
+
+
+def test_the_next_rig_sweeps_what_a_killed_keeper_left(tmp_path: Path) -> None:
+    """With the keeper gone too, the lock is free and everything still there: the next taker clears it away."""
+    slot = Slot(63, tmp_path)
+    slot.folder.mkdir()
+    (slot.folder / "etcd.log").write_text("cut off in mid-")
+    with subprocess.Popen(["sleep", "600"], env={MARK: str(slot.folder)}, start_new_session=True) as orphan:
+        until(lambda: list(marked(slot)) == [orphan.pid])
+        sweep(slot)
+        assert orphan.wait(10) == -signal.SIGKILL
+    assert_nothing_is_left(slot)

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.rig.kubernetes.api import Api
+from tests.rig.kubernetes.api import Api, Refused
 from tests.rig.kubernetes.component import Command, Component
 from tests.rig.kubernetes.credentials import Credentials
 from tests.rig.kubernetes.failures import RigError
@@ -196,7 +196,10 @@ state = "{self.folder}/state"
     def _is_ready(self) -> bool:
         """Whether the node is ready and takes pods."""
         assert self._api is not None
-        node = self._api.get(f"/api/v1/nodes/{NAME}")
+        try:
+            node = self._api.get(f"/api/v1/nodes/{NAME}")
+        except Refused:
+            return False
         conditions = {one["type"]: one["status"] for one in node["status"].get("conditions", [])}
         return conditions.get("Ready") == "True" and not node["spec"].get("taints")
 

@@ -52,9 +52,9 @@ class Rig:
             self._make(slot, programs)
             undo.callback(self._abandon)
             self.plane.start()
-            self.api = self.client(self.credentials.fixed("admin"))
             undo.callback(self._close_clients)
-            until(lambda: self._has_account("default"))
+            self.api = self.client(self.credentials.fixed("admin"))
+            self._until_it_takes_pods()
             if self.node is not None:
                 self.node.start(self.api)
             self._stack = undo.pop_all()
@@ -73,6 +73,13 @@ class Rig:
         if self._with_node:
             self.node = real_node.RealNode(slot, programs, self.credentials, self.pace.heartbeat_s)
         self.kubeconfig = self.credentials.kubeconfig("admin", self.credentials.fixed("admin"))
+
+    def _until_it_takes_pods(self) -> None:
+        try:
+            until(lambda: self._has_account("default"))
+        except AssertionError:
+            controllers = self["controller-manager"].end_of_log()
+            raise RigError(f"controller-manager made no default service account\n{controllers}") from None
 
     def _has_account(self, namespace: str) -> bool:
         """Before it has one, the API server refuses every pod of a namespace."""
