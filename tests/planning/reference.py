@@ -99,11 +99,14 @@ class Pass:
             if self._stale(claim):
                 self.book.end_claim(claim)
         for claim in list(self.book.claims):
-            job, free = self.book.jobs[claim.job], free_beside_all(self.book)
-            spots = spots_of(job, claim.placements)
-            if all(free[n].get(name, 0) >= a for n, held in spots.items() for name, a in held.items() if a):
+            job = self.book.jobs[claim.job]
+            if self._is_empty(job, claim.placements):
                 self.book.end_claim(claim)
                 self.book.start(job, claim.placements, claim.guaranteed, claimed=True)
+
+    def _is_empty(self, job: Job, placements: tuple[Placement, ...]) -> bool:
+        free, spots = free_beside_all(self.book), spots_of(job, placements)
+        return all(free[n].get(name, 0) >= a for n, held in spots.items() for name, a in held.items() if a)
 
     def _stale(self, claim: Claim) -> bool:
         book = self.book
@@ -308,7 +311,10 @@ class Pass:
         for choice in self._allowed(job, tried, bound):
             view = window(self.book, For.CLAIM, self.book.now, choice.limit, bound)
             if (found := place(self.book, choice.parts, view)) is not None:
-                self.book.claim(job, found, self._within(job, choice))
+                if self._is_empty(job, found):
+                    self.book.start(job, found, self._within(job, choice), claimed=False)
+                else:
+                    self.book.claim(job, found, self._within(job, choice))
                 return True
         return False
 
@@ -336,9 +342,10 @@ class Pass:
             attempt = holder.run.attempt if holder.run else 0
             self.book.evict(Eviction(name, attempt, rule, job.id, lost(self.book, holder)))
         view = window(self.book, For.START, self.book.now, choice.limit, bound)
-        if (
-            there := place(self.book, choice.parts, view)
-        ) is not None:  # as where quota alone stood in the way
+        there = place(self.book, choice.parts, view)
+        if there is None and self._is_empty(job, placements):
+            there = placements
+        if there is not None:  # as where quota alone stood in the way
             self.book.start(job, there, self._within(job, choice), claimed=False)
         else:
             self.book.claim(job, placements, self._within(job, choice))

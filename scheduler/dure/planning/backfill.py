@@ -43,13 +43,13 @@ class Kept(Protocol):
 class Promises:
     """The reservations that stand at a moment of the decision, in the order in which they were made.
 
-    `blocks` are what the calendar keeps, besides.
+    `blocks` are what the calendar keeps, besides. `latest` is the last instant at which a claim made now may start.
     """
 
-    __slots__ = ("_aside", "_now", "blocks", "standing")
+    __slots__ = ("_aside", "_latest", "_now", "blocks", "standing")
 
-    def __init__(self, now: Instant) -> None:
-        self._now = now
+    def __init__(self, now: Instant, latest: Instant) -> None:
+        self._now, self._latest = now, latest
         self.standing: list[Promise] = []
         self._aside: Promise | None = None
         self.blocks: list[Block] = []
@@ -99,16 +99,36 @@ class Promises:
 
     def around(self, demand: Demand, own: Promise | None = None) -> list[Kept]:
         """All that a job, started now, must leave its place: but its own reservation."""
+        return self._around(demand, own, self._now)
+
+    def around_claim(self, demand: Demand, own: Promise | None = None) -> list[Kept]:
+        """The same for a claim: of what the calendar keeps also what binds the job if it starts late."""
+        return self._around(demand, own, self._latest)
+
+    def _around(self, demand: Demand, own: Promise | None, latest: Instant) -> list[Kept]:
         found: list[Kept] = [*self.binding(demand.limit, own)]
-        return found + [block for block in self.blocks if block.binds(demand, self._now)]
+        return found + [block for block in self.blocks if block.binds(demand, latest)]
+
+    def beside_what_leaves(self, view: dict[Row, Vector], leaving: Iterable[Row]) -> None:
+        """For a start: what vacates still stands beside what the calendar keeps."""
+        closed = [block for block in self.blocks if block.closed]
+        for row in leaving if closed else ():
+            for block in closed:
+                if row in block.extra:
+                    view[row] = list(map(min, view.get(row, row.free), block.left_now(row)))
 
     def blocked(self, shape: Shape) -> bool:
         """Whether the calendar binds a shape under any choice of flavors."""
         return any(block.binds(demand, self._now) for block in self.blocks for demand in shape.demands)
 
     def charge(self, spots: Sequence[Spot], demand: Demand) -> None:
-        """A job has started, or claimed its place."""
+        """A job has started."""
         for kept in self.around(demand):
+            _take(kept, spots)
+
+    def charge_claim(self, spots: Sequence[Spot], demand: Demand) -> None:
+        """A job has claimed its place."""
+        for kept in self.around_claim(demand):
             _take(kept, spots)
 
     def gone(self, active: Active, times: int = 1) -> None:
@@ -122,7 +142,7 @@ class Promises:
                             add(kept.extra[row], place.amounts, place.left * times)
 
 
-def beside(binding: Iterable[Kept], view: View) -> View:
+def beside(binding: Iterable[Kept], view: View) -> dict[Row, Vector]:
     """What a job may take of `view` (or else of what is free) on nodes of these reservations."""
     left: dict[Row, Vector] = dict(view)
     for promise in binding:

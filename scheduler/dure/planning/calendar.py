@@ -58,14 +58,19 @@ class Block:
         return [some - mine for some, mine in zip(kept, used, strict=True)] if used else kept
 
     def binds(self, demand: Demand, now: Instant) -> bool:
-        """Whether a job, started now, would stand in its way."""
+        """Whether a job, started by now, would stand in its way."""
         return self.closed or (demand.firm and now + demand.limit > self.at)
 
     def counts(self, active: Active) -> bool:
         """Whether what a running job holds is missing in `extra`."""
         if active.under in self.inside:
             return False
-        return self.closed or (not active.job.preemptible and active.end > self.at)
+        return self.closed or (not active.job.preemptible and active.latest_end > self.at)
+
+    def left_now(self, row: Row) -> Vector:
+        """What a start may have of a node beside it: what vacates, and is not claimed, is still there."""
+        there = zip(self.extra[row], row.vacating, row.claimed, strict=True)
+        return [left - max(0, leaving - claimed) for left, leaving, claimed in there]
 
 
 def blocks(state: State, now: Instant) -> list[Block]:
@@ -174,8 +179,13 @@ class _Keeping:
             worth = sum(map(int.__mul__, row.capacity, values))
             return (-used[row][axis] if row in used else 0, worth, row.id)
 
+        leaving = _at(self._state, self._leaves_late())
+
+        def late(row: Row) -> int:
+            return max(0, leaving[row][axis] - row.claimed[axis]) if row in leaving else 0
+
         room = {row: self._movable(row)[axis] for row in rows}
-        choice = Choice(room, lambda row: self._steady(row)[axis], short, self._leaving, rank)
+        choice = Choice(room, lambda row: self._steady(row)[axis], short, late, self._leaving, rank)
         here = set(near)
         chosen = choice.take(amount, (row for row in rows if row in here))
         return chosen | choice.take(amount - sum(chosen.values()), (row for row in rows if row not in here))
@@ -192,7 +202,16 @@ class _Keeping:
 
     def _stays(self, active: Active, movable: bool) -> bool:
         may_leave = active.job.preemptible and (movable or not self._planned.closed)
-        return active.end > self._gone and not may_leave and active.under not in self._before
+        return active.latest_end > self._gone and not may_leave and active.under not in self._before
+
+    def _leaves_late(self) -> Iterator[Active]:
+        """What vacates, but may do so only after the beginning."""
+        planned, state = self._planned, self._state
+        in_time = planned.interval.start - state.rules.planning.grace
+        for active in state.active.vacating.values() if planned.closed else ():
+            since = active.vacating_since
+            if self._gone > planned.interval.start or since is None or since > in_time:
+                yield active
 
     def _may_leave(self) -> Iterator[Active]:
         """What holds something that it could keep if that left."""
@@ -234,12 +253,15 @@ def staying(state: State) -> Iterator[Active]:
 
 
 def _held(state: State, wanted: Callable[[Active], bool]) -> _ByRow:
+    return _at(state, (active for active in staying(state) if wanted(active)))
+
+
+def _at(state: State, some: Iterable[Active]) -> _ByRow:
     held: _ByRow = {}
-    for active in staying(state):
-        if wanted(active):
-            for place in active.places:
-                if place.left and (row := state.nodes.rows.get(place.node)) is not None:
-                    add(held.setdefault(row, state.axes.zeros()), place.amounts, place.left)
+    for active in some:
+        for place in active.places:
+            if place.left and (row := state.nodes.rows.get(place.node)) is not None:
+                add(held.setdefault(row, state.axes.zeros()), place.amounts, place.left)
     return held
 
 

@@ -53,13 +53,15 @@ class Leaving:
 class Choice:
     """One resource of an entry: the most that each node may give, and what has to leave for so much there.
 
-    `steady` is what a node may give though nobody leaves, `short` what is lacking there to so much. `rank`
-    decides between nodes that give as much at the same price.
+    `steady` is what a node may give though nobody leaves, `short` what is lacking there to so much,
+    `late` what of it others leave only after the beginning. `rank` decides between nodes that give as much at the
+    same price.
     """
 
     room: Mapping[Row, int]
     steady: Callable[[Row], int]
     short: Callable[[Row, int], Vector]
+    late: Callable[[Row], int]
     leaving: Leaving
     rank: Callable[[Row], tuple[int, int, str]]
 
@@ -85,7 +87,8 @@ class Choice:
     def _by_price(self, rows: Iterable[Row], amount: int) -> Iterator[Row]:
         """The cheapest first; what it would cost elsewhere is not asked where enough costs nothing."""
         some = tuple(rows)
-        yield from sorted((row for row in some if self.steady(row) >= amount), key=self.rank)
+        there = (row for row in some if self.steady(row) >= amount)
+        yield from sorted(there, key=lambda row: (self.steady(row) - self.late(row) < amount, self.rank(row)))
         costly = {row: self.short(row, amount) for row in some if self.steady(row) < amount}
         yield from sorted(costly, key=lambda row: self._price(row, costly[row]))
 

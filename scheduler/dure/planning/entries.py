@@ -86,14 +86,14 @@ def _fit(trial: Trial, block: Block, stated: set[int], demand: Demand) -> list[S
 
 def _usable(trial: Trial, block: Block, stated: set[int], row: Row) -> Vector:
     """Of what the entry states, what it keeps and nobody uses; of the rest, what all others leave."""
-    kept, used = block.kept[row], block.used.get(row)
+    kept, used, beside = block.kept[row], block.used.get(row), block.left_now(row)
     free = [
-        min(free, kept[axis] - (used[axis] if used else 0) if axis in stated else block.extra[row][axis])
+        min(free, kept[axis] - (used[axis] if used else 0) if axis in stated else beside[axis])
         for axis, free in enumerate(row.free)
     ]
     for other in trial.promises.blocks:
         if other.closed and other.name not in block.inside and row in other.extra:
-            free = list(map(min, free, other.extra[row]))
+            free = list(map(min, free, other.left_now(row)))
     return free
 
 
@@ -121,5 +121,5 @@ def _victims(trial: Trial, block: Block) -> Iterator[Active]:
 def _may_leave(trial: Trial, block: Block, active: Active) -> bool:
     """What ends by then need not; what started at this very instant is protected (decision 0026)."""
     is_claim = active.job.id in trial.state.claims
-    gone = active.end <= max(trial.now, block.at) or active.under in block.before
+    gone = active.latest_end <= max(trial.now, block.at) or active.under in block.before
     return active.job.preemptible and not gone and (is_claim or active.since < trial.now)

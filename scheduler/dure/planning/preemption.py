@@ -42,7 +42,7 @@ def displace(trial: Trial, seeker: Seeker, fairness: Fairness) -> list[Spot] | N
     hopeful = fairness.hopeful(seeker)
     if not hopeful:
         return None
-    binding = trial.promises.around(seeker.demand, seeker.own)
+    binding = trial.promises.around_claim(seeker.demand, seeker.own)
     clearing = Clearing(trial.state, seeker.demand, binding)
     rules = _Rules(trial, seeker, clearing, fairness)
     for accounts in fairness.rounds(seeker.account):
@@ -57,7 +57,7 @@ def displace(trial: Trial, seeker: Seeker, fairness: Fairness) -> list[Spot] | N
 
 def same_answer(trial: Trial, seeker: Seeker) -> tuple[object, ...]:
     """What decides whether a seeker finds victims: whose it is, what it asks for, and what binds it."""
-    binding = trial.promises.around(seeker.demand, seeker.own)
+    binding = trial.promises.around_claim(seeker.demand, seeker.own)
     asked = tuple((part.gpu_axis, part.amounts, part.count) for part in seeker.demand.parts)
     return seeker.account, asked, tuple(binding)
 

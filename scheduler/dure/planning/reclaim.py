@@ -36,7 +36,7 @@ def reclaim(trial: Trial, kind: Kind, seeker: Seeker) -> list[Spot] | None:
     if _own_limit(kind, demand):
         return None
     enough = always if in_limit() else in_limit  # the fewer run, the less is in the way of limits
-    binding = trial.promises.around(seeker.demand, seeker.own)
+    binding = trial.promises.around_claim(seeker.demand, seeker.own)
     clearing = Clearing(trial.state, seeker.demand, binding)
     lacking = clearing.lacking()
     for softly in (True, False):

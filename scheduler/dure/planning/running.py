@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import accumulate
 from typing import Final
 
-from dure.model.instants import SECOND, Instant
+from dure.model.instants import SECOND, Instant, Millis
 from dure.model.job import Job, JobId, NodeId, Placement, TenantId
 from dure.model.plan import End, EndCause, Eviction
 from dure.model.snapshot import Running, TaskTimes
@@ -33,11 +33,12 @@ class Active:
 
     `limit` is its time limit under the flavors it got, FOREVER where there is none. `vacating` is why it was told
     to leave, at `vacating_since`. `checkpoint` is the last one it reported. `evictions` counts how often borrowers
-    evicted the job before. `under` names the calendar entry whose capacity it uses.
+    evicted the job before. `under` names the calendar entry whose capacity it uses. `delay` is how much later than
+    `since` a claim may start at the latest.
     """
 
-    __slots__ = ("_held", "_upto", "attempt", "checkpoint", "evictions", "job", "limit", "placements", "places",
-                 "since", "started", "times", "under", "vacating", "vacating_since")  # fmt: skip
+    __slots__ = ("_held", "_upto", "attempt", "checkpoint", "delay", "evictions", "job", "limit", "placements",
+                 "places", "since", "started", "times", "under", "vacating", "vacating_since")  # fmt: skip
 
     def __init__(
         self, job: Job, attempt: int, since: Instant, placements: tuple[Placement, ...], axes: Axes
@@ -48,6 +49,7 @@ class Active:
         self.vacating_since: Instant | None = None
         self.checkpoint: Instant | None = None
         self.evictions = 0
+        self.delay: Millis = 0
         self.under = ""
         self.places = [
             Place(p.node, axes.amounts(job.groups[p.group].request(p.flavor)), p.tasks)
@@ -84,6 +86,11 @@ class Active:
     def end(self) -> Instant:
         """When its time limit ends it, counted from its first task's start, or from the decision until then."""
         return FOREVER if self.limit == FOREVER else self.began + self.limit
+
+    @property
+    def latest_end(self) -> Instant:
+        """The same, of a claim that starts as late as it may."""
+        return self.end + self.delay
 
     @property
     def began(self) -> Instant:

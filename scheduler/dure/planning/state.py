@@ -114,6 +114,7 @@ class State:
         assert entry.kind is not None  # noqa: S101 - queued entries have one
         entry.kind.claimed += 1
         active = Active(entry.job, entry.attempts + 1, claim.since, claim.placements, self.axes)
+        active.delay = self.rules.planning.claim_timeout
         self.claims[claim.job], self.claimed[claim.job] = claim, entry
         self.active.claim(active)
         self._keep_claimed(active, 1)

@@ -17,7 +17,7 @@ from dure.planning.backfill import Promises, beside, spare_beside
 from dure.planning.lines import Turn
 from dure.planning.nodes import Row
 from dure.planning.order import Lineup
-from dure.planning.placement import Spot, place, placements
+from dure.planning.placement import Spot, less, place, placements
 from dure.planning.preemptible import Borrowed
 from dure.planning.queue import Entry, Kind
 from dure.planning.quota import Account
@@ -43,7 +43,7 @@ class Trial:
         self.state, self.lineup, self.now = state, lineup, now
         self._refusals, self._outlook = refusals, outlook
         self.allowance = Allowance(state, now)
-        self.promises = Promises(now)
+        self.promises = Promises(now, now + state.rules.planning.claim_timeout)
         self.borrowed = Borrowed(state)
         self._reserved: dict[JobId, Entry] = {}
         self.starts: list[Start] = []
@@ -59,7 +59,16 @@ class Trial:
         nodes, binding = self.state.nodes, self.promises.around(demand, own)
         if not within(demand.total, spare_beside(binding, nodes.spare) if binding else nodes.spare):
             return None
-        return place(demand, nodes, beside(binding, {}) if binding else {}, self.state.values)
+        view = beside(binding, {})
+        self.promises.beside_what_leaves(view, nodes.leaving)
+        return place(demand, nodes, view, self.state.values)
+
+    def is_empty(self, spots: list[Spot]) -> bool:
+        """Whether a place for a claim is one for a start."""
+        there: dict[Row, Vector] = {}
+        self.promises.beside_what_leaves(there, self.state.nodes.leaving)
+        left = less(there, spots)
+        return all(left[row][axis] >= 0 for part, row, _ in spots for axis, _ in part.amounts)
 
     def may_claim(self, shape: Shape) -> bool:
         """Whether more of a shape may fit on some node once it is vacated; never wrong in saying no."""
@@ -74,7 +83,7 @@ class Trial:
     def fit_once_clear(self, demand: Demand, own: Promise | None = None) -> list[Spot] | None:
         """Where a gang may start once all that vacates is gone, beside reservations and claims, or None."""
         nodes = self.state.nodes
-        view = beside(self.promises.around(demand, own), nodes.cleared())
+        view = beside(self.promises.around_claim(demand, own), nodes.cleared())
         return place(demand, nodes, view, self.state.values)
 
     def start(self, kind: Kind, job: JobId, spots: list[Spot], demand: Demand, turn: Turn) -> None:
@@ -99,7 +108,7 @@ class Trial:
     def claim(self, kind: Kind, job: JobId, spots: list[Spot], demand: Demand, guaranteed: bool) -> None:
         """A job claims what is being vacated."""
         self.lift_of(job)
-        self.promises.charge(spots, demand)
+        self.promises.charge_claim(spots, demand)
         self.state.try_claim(Claim(job, self.now, placements(spots), guaranteed))
         self.touched[kind] = None
         self._moved([row for _, row, _ in spots], ())

@@ -40,7 +40,7 @@ class Turns:
         lent = self._trial.allowance.lent(kind, turn, demands)
         if self._start(kind, job, lent, turn, whole=len(lent) == len(kind.shape.demands)):
             return True
-        if self._claim(kind, job, demands, turn):
+        if self._claim(kind, job, demands, lent, turn):
             return True
         wanted = self._trial.allowance.promised(kind, own) if turn is Turn.GUARANTEED else kind.shape.demands
         if self._displace(kind, job, wanted):
@@ -89,14 +89,24 @@ class Turns:
             trial.remember(kind.shape, own)
         return False
 
-    def _claim(self, kind: Kind, job: JobId, demands: Sequence[Demand], turn: Turn) -> bool:
-        """Where it fits once what vacates is gone, it claims that place, and nobody more has to leave."""
+    def _claim(
+        self, kind: Kind, job: JobId, demands: Sequence[Demand], lent: Sequence[Demand], turn: Turn
+    ) -> bool:
+        """Where it fits once what vacates is gone, it claims that place, and nobody more has to leave.
+
+        Nothing is claimed that is empty: there it starts, or waits for what others keep back.
+        """
         trial, own = self._trial, self._trial.promises.of(job)
         if not self._state.nodes.leaving or not trial.may_claim(kind.shape):
             return False
         for demand in self._trial.allowance.lent(kind, turn, demands, self._cleared_spare()):
-            if spots := trial.fit_once_clear(demand, own):
+            spots = trial.fit_once_clear(demand, own)
+            empty = spots is not None and trial.is_empty(spots)
+            if spots and not empty:
                 trial.claim(kind, job, spots, demand, turn is Turn.GUARANTEED)
+                return True
+            if spots and demand in lent:
+                trial.start(kind, job, spots, demand, turn)
                 return True
         return False
 
@@ -130,7 +140,8 @@ class Turns:
     def _settle(self, kind: Kind, seeker: Seeker, spots: list[Spot]) -> None:
         """What was vacated for a job is claimed; where quota alone stood in its way, it starts."""
         guaranteed = self._trial.allowance.within(kind, seeker.demand, seeker.own)
-        if at_once := self._trial.fit(seeker.demand, seeker.own):
+        empty = spots if self._trial.is_empty(spots) else None
+        if at_once := self._trial.fit(seeker.demand, seeker.own) or empty:
             turn = Turn.GUARANTEED if guaranteed else Turn.BORROWED
             self._trial.start(kind, seeker.job, at_once, seeker.demand, turn)
             return

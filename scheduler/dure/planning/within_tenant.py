@@ -32,7 +32,7 @@ def displace(trial: Trial, kind: Kind, seeker: Seeker) -> list[Spot] | None:
     lower = _Lower(herd(trial, seeker.account), kind.key.priority)
     if not lower.jobs:
         return None
-    binding = trial.promises.around(seeker.demand, seeker.own)
+    binding = trial.promises.around_claim(seeker.demand, seeker.own)
     clearing = Clearing(trial.state, seeker.demand, binding)
     return preempt(
         trial, seeker, clearing, lower, Rule.WITHIN_TENANT,

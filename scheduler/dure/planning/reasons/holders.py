@@ -28,7 +28,7 @@ def holders(
     Of the sum `firm:RESOURCE` may not be preempted, and for a job within guarantee `due:RESOURCE` is held, by what
     may be, within the guarantees of others: neither can be taken back.
     """
-    clearing = Clearing(trial.state, demand, trial.promises.around(demand, own))
+    clearing = Clearing(trial.state, demand, trial.promises.around_claim(demand, own))
     lacking = clearing.lacking()
     mine: list[Active] = []
     others: list[Active] = []
