@@ -49,7 +49,9 @@ def patch_again(client: Client) -> Awaitable[object]:
     return client.patch("/things/a", {"metadata": {}}, again=True)
 
 
-@pytest.mark.parametrize("trouble", [said(500), said(503), said(504), hung_up], ids=str)
+@pytest.mark.parametrize(
+    "trouble", [said(500), said(503), said(504), hung_up], ids=["500", "503", "504", "cut"]
+)
 @pytest.mark.parametrize("ask", [read, patch_again])
 def test_what_may_be_done_twice_is_tried_again(tmp_path: Path, ask: Ask, trouble: Answer) -> None:
     """Reads and patches that say so survive a server's bad moments."""

@@ -30,7 +30,7 @@ from dure.backends.kubernetes.writing import manifest
 from dure.model.change import Change, NodeSet, Withdrawn
 from dure.model.instants import SECOND, Instant, Interval
 from dure.model.job import Job, JobId, NodeId, task_placements
-from dure.model.node import Pool
+from dure.model.node import Node, Pool
 from dure.model.plan import Eviction, Start
 from dure.model.record import JobRecord, JobState
 from dure.model.rules import Rules
@@ -59,7 +59,7 @@ class KubernetesBackend:
         connection = Connection(self.options.kubeconfig, self.options.context)
         self.client = Client(connection, clock.now, self.options.in_flight)
         self._rules = rules
-        self._cache = Cache(self._tenancy(rules), lambda: None)
+        self._cache = Cache(self._tenancy(rules), lambda: None, self.client.now)
         self._writes = Writes(self.client, self._cache)
         self._room = Cluster(self.client, pool.name, self._cache, rules.flavors, self._consider)
         self._chores = Chores(
@@ -67,8 +67,14 @@ class KubernetesBackend:
         )
         self._meter = Meter(self.source, self.cluster)
         self._granted: Instant = 0
+        self._committed: Instant = 0
         self._work: set[asyncio.Task[Any]] = set()
         self._rounds: asyncio.Task[None] | None = None
+
+    @property
+    def nodes(self) -> Mapping[NodeId, Node]:
+        """The nodes as they were last told."""
+        return self._room.nodes
 
     async def open(self) -> None:
         """Read everything there is, and follow it. Raises NoConnection."""
@@ -249,6 +255,7 @@ class KubernetesBackend:
 
     async def slices(self, since: Instant, until: Instant) -> Metered:
         """Use of tenants over [since, watermark), watermark at most `until`; asked again it answers the same."""
+        self._committed = max(self._committed, since)  # whoever asks from there on has all before it
         self._granted = max(self._granted, min(since, until))  # it was given out before, by an earlier server
         live = [each.live for each in self._room.stories.values() if each.live]
         bound = settled(live, self._room.alive(), self._room.seen_until(), until)
@@ -411,6 +418,7 @@ class KubernetesBackend:
             try:
                 self._chores.look_at_time()
                 if number % _LOOK_AROUND_EVERY == 0:
+                    self._forget_ghosts()
                     await self._writes.look_at_unobserved()
                 if number % _TIDY_EVERY == 0:
                     await self._tidy()
@@ -419,11 +427,18 @@ class KubernetesBackend:
 
     async def _tidy(self) -> None:
         """Delete what ended long ago, once all of it is metered."""
-        before = min(self._now() - self.options.keep_ended, self._granted)
+        before = min(self._now() - self.options.keep_ended, self._committed)
         for key, each in tuple(self._room.stories.items()):
             ended = each.record.ended
             if ended is not None and ended < before and key in self._cache.jobs:
                 await self._writes.delete(self._cache.jobs[key])
+
+    def _forget_ghosts(self) -> None:
+        """Objects that are gone are remembered until all of their use is in the ledger."""
+        for key in tuple(self._cache.ghosts):
+            ended = self._room.stories[key].record.ended if key in self._room.stories else 0
+            if ended is not None and ended < self._committed:
+                self._cache.forget(key)
 
 
 def _order(record: JobRecord) -> tuple[Instant, JobId]:

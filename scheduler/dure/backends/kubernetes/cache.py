@@ -11,12 +11,14 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from dure.backends.kubernetes.kept import Sealed
 from dure.backends.kubernetes.kinds import Kind, suspended
 from dure.backends.kubernetes.names import ATTEMPT, ATTEMPTS, ENDING, WITHDRAWN, Json
 from dure.backends.kubernetes.nodes import NodeSeen, node_seen
 from dure.backends.kubernetes.pods import PodSeen, pod_seen
 from dure.backends.kubernetes.reading import Queued, Tenancy, is_governed, queued
 from dure.backends.kubernetes.watch import Event, Key, What
+from dure.model.instants import Instant
 from dure.model.job import JobId, NodeId
 from dure.ports import Refused
 
@@ -31,15 +33,18 @@ _WRITTEN = (ATTEMPT, ATTEMPTS, ENDING, WITHDRAWN)
 class Cache:
     """Takes events in; `dirty_jobs` and `dirty_nodes` are what they touched since someone looked.
 
-    `changed` is called whenever one of these grows. `refused` says of objects that cannot be governed why.
+    `changed` is called whenever one of these grows, `now` is the API server's time. `refused` says of objects that
+    cannot be governed why; `ghosts` are those that were deleted and are remembered.
     """
 
     tenancy: Tenancy
     changed: Callable[[], None]
+    now: Callable[[], Instant]
     nodes: dict[NodeId, NodeSeen] = field(default_factory=dict)
     jobs: dict[JobKey, Queued] = field(default_factory=dict)
     by_id: dict[JobId, JobKey] = field(default_factory=dict)
     refused: dict[JobKey, str] = field(default_factory=dict)
+    ghosts: set[JobKey] = field(default_factory=set)
     dirty_jobs: set[JobKey] = field(default_factory=set)
     dirty_nodes: set[NodeId] = field(default_factory=set)
     _pods: dict[Key, PodSeen] = field(default_factory=dict)
@@ -71,7 +76,7 @@ class Cache:
         """A governed object came, changed or went."""
         key = (kind.kind, *event.key)
         if event.object is None or event.what is What.DELETED:
-            self._forget_job(key, event.uid)
+            self._bury(key, event.uid)
         elif not self._is_old(key, event.object):
             self._read_job(key, kind, event.object)
 
@@ -90,7 +95,7 @@ class Cache:
         if obj is not None:
             self._read_job(key, kind, obj)
         elif key in self.jobs:
-            self._forget_job(key, self.jobs[key].uid)
+            self._bury(key, self.jobs[key].uid)
 
     def heard_pod(self, event: Event) -> None:
         """A pod came, changed or went."""
@@ -140,6 +145,7 @@ class Cache:
             self._forget_job(key, before.uid)
         self.jobs[key] = found
         self.by_id[found.job.id] = key
+        self.ghosts.discard(key)
         self.touch(key)
 
     def _is_ours(self, kind: Kind, obj: Json) -> bool:
@@ -154,9 +160,32 @@ class Cache:
         self._ahead.pop(key, None)
         if (known := self.jobs.get(key)) is not None and (not uid or known.uid == uid):
             del self.jobs[key]
+            self.ghosts.discard(key)
             if self.by_id.get(known.job.id) == key:
                 del self.by_id[known.job.id]
         self.touch(key)
+
+    def _bury(self, key: JobKey, uid: str) -> None:
+        """The object is gone, what it was is not: its pods end, and its use is to be metered. See `forget`."""
+        known = self.jobs.get(key)
+        if known is None or (uid and known.uid != uid):
+            self._forget_job(key, uid)
+        elif key not in self.ghosts:
+            self._ahead.pop(key, None)
+            self.ghosts.add(key)
+            self.jobs[key] = replace(known, deleting=known.deleting or self.now())
+            self.touch(key)
+
+    def seal_ghost(self, key: JobKey, sealed: Sealed) -> None:
+        """What an object would keep of its last attempt, had it not been deleted."""
+        known = self.jobs[key]
+        self.jobs[key] = replace(known, kept=replace(known.kept, sealed=(*known.kept.sealed, sealed)))
+        self.touch(key)
+
+    def forget(self, key: JobKey) -> None:
+        """Nobody asks any more for an object that is gone."""
+        if key in self.ghosts:
+            self._forget_job(key, "")
 
     # Pods
 

@@ -81,7 +81,7 @@ class Chores:
 
     def _tend(self, key: JobKey, queued: Queued, seen: AttemptSeen, pods: Collection[PodSeen]) -> None:
         if seen.over:
-            self._errand(("seal", key), key, self._seal(key))
+            self._seal_at_once(key, queued, seen)
             return
         if seen.ending or queued.finished or queued.deleting is not None:
             self._closing.add(key)
@@ -148,6 +148,12 @@ class Chores:
         await self.writes.job(key, make, is_told, Lane.ADMIT)
 
     # An attempt that is over
+
+    def _seal_at_once(self, key: JobKey, queued: Queued, seen: AttemptSeen) -> None:
+        if key not in self.cache.ghosts:
+            self._errand(("seal", key), key, self._seal(key))
+        elif (sealed := to_seal(seen, queued)) is not None:
+            self.cache.seal_ghost(key, sealed)
 
     async def _seal(self, key: JobKey) -> None:
         def sealed(queued: Queued) -> Any:

@@ -29,6 +29,8 @@ Query: TypeAlias = Mapping[str, str]
 _TRIES = 6
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 10.0
 _CONNECT_S, _ANSWER_S = 10.0, 60.0
+_GOODBYE_S = 0.1
+"""TLS connections that were broken off end in the background; the session does not wait for them."""
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
@@ -67,6 +69,7 @@ class Client:
         """Drop every connection."""
         if self._session is not None:
             await self._session.close()
+            await asyncio.sleep(_GOODBYE_S)
 
     def now(self) -> Instant:
         """The server's time, as well as we know it."""

@@ -23,7 +23,7 @@ from dure.backends.kubernetes.places import Places
 from dure.backends.kubernetes.reading import Queued
 from dure.backends.kubernetes.watch import Watch, run_all, stop_all
 from dure.journal import Journal
-from dure.model.change import NodeGone, NodeSet
+from dure.model.change import Change, Ended, NodeGone, NodeSet, TaskEnded, Withdrawn
 from dure.model.instants import Instant
 from dure.model.job import Job, JobId, NodeId, task_placements
 from dure.model.node import GpuFlavor, Node
@@ -177,6 +177,10 @@ class Cluster:
     def _make_out_job(self, key: JobKey) -> None:
         before, queued = self.stories.get(key), self.cache.jobs.get(key)
         after = story(queued, self.live(queued)) if queued else None
+        if before and (after is None or after.record.job.id != before.record.job.id):
+            self.journal.write(*_vanished(before, self.now()))
+            self.places.drop(before.record.job.id)
+            before = None
         self._hold(before, after)
         if after is None:
             self.stories.pop(key, None)
@@ -194,6 +198,20 @@ class Cluster:
             self.places.put(after.record.job, held)
         elif before:
             self.places.drop(before.record.job.id)
+
+
+def _vanished(before: Story, now: Instant) -> Iterator[Change]:
+    """What becomes of a job that is not to be seen any more, and nobody saw it end."""
+    job, live = before.record.job.id, before.live
+    if before.record.state.final:
+        return
+    if live is None:
+        yield Withdrawn(now, job)
+        return
+    for task in live.tasks:
+        if task.record.started is not None and task.record.ended is None:
+            yield TaskEnded(now, job, live.attempted.attempt, task.number)
+    yield Ended(now, job, live.attempted.attempt, succeeded=False)
 
 
 class _Alive(Mapping[NodeId, Instant]):
