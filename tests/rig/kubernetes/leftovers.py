@@ -41,22 +41,22 @@ def marked(slot: Slot) -> Iterator[int]:
     """Processes that a rig in this slot started, and what these started (a shim of containerd, say)."""
     wanted = f"{MARK}={slot.folder}".encode()
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and wanted in _environment(entry).split(b"\0"):
+        if entry.name.isdigit() and wanted in _content(entry / "environ").split(b"\0"):
             yield int(entry.name)
 
 
-def _environment(entry: Path) -> bytes:
+def _content(path: Path) -> bytes:
     try:
-        return (entry / "environ").read_bytes()
+        return path.read_bytes()
     except OSError:  # gone, or of another user
         return b""
 
 
 def contained(slot: Slot) -> Iterator[int]:
     """Processes in the pods of a rig in this slot: they carry the mark of nobody, but sit in its cgroup."""
-    for folder in cgroups(slot):
-        for listing in folder.rglob("cgroup.procs"):
-            yield from map(int, listing.read_text().split())
+    for root in cgroups(slot):
+        for folder, _, _ in os.walk(root):  # it passes over what goes away while it walks
+            yield from map(int, _content(Path(folder, "cgroup.procs")).split())
 
 
 def _kill(pid: int) -> None:
@@ -104,13 +104,12 @@ def remove_cgroups(slot: Slot) -> None:
 
 
 def _remove_cgroup(folder: Path) -> None:
-    for inner in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
-        _remove_empty(inner)
-    _remove_empty(folder)
+    for inner, _, _ in os.walk(folder, topdown=False):
+        _remove_empty(Path(inner))
 
 
 def _remove_empty(folder: Path) -> None:
     try:
         folder.rmdir()
-    except OSError:  # its last process is still on its way out
+    except OSError:  # its last process is still on its way out, or it went by itself
         time.sleep(0.01)

@@ -53,7 +53,10 @@ class RealNode:
     def start(self, api: Api) -> None:
         """Start containerd, import the images, register the node, start the kubelet until the node is ready."""
         self._api = api
-        self._make_cgroups()
+        try:
+            self._make_cgroups()
+        except OSError as error:
+            raise RigError(f"a real node needs cgroups of its own: {error}") from error
         self.mounts.start()
         self.containerd.start()
         busybox = debian("bin/busybox", "busybox-static")
