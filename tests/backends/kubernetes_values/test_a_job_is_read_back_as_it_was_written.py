@@ -8,7 +8,7 @@ from tests.backends.kubernetes_values.jobs import TENANCY, jobs, written
 
 
 @given(jobs())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_nothing_that_a_job_carries_is_lost(job: Job) -> None:
     """Whatever its groups, texts and lengths: read(write(job)) is the job, and it waits."""
     found = queued(written(job), kind_for(job), TENANCY)

@@ -49,10 +49,10 @@ def _factor(binary: str | None, exponent: str | None, decimal: str | None) -> Fr
 def whole(amount: Fraction, *, up: bool = True) -> int:
     """The next integer up or down. Raises BadQuantity for less than nothing, or more than 63 bits hold."""
     if amount < 0:
-        raise BadQuantity(f"{float(amount):g} is less than nothing")
+        raise BadQuantity("an amount is less than nothing")
     found = -(-amount.numerator // amount.denominator) if up else amount.numerator // amount.denominator
     if found > _LARGEST:
-        raise BadQuantity(f"{float(amount):g} is more than can be counted")
+        raise BadQuantity("an amount is more than can be counted; at most 2^63")
     return found
 
 

@@ -242,12 +242,12 @@ def _shape(template: Template, notes: Mapping[str, str], tenancy: Tenancy) -> Ta
 def _flavors(
     spec: Json, request: PodRequest, notes: Mapping[str, str], tenancy: Tenancy
 ) -> tuple[Flavor, ...]:  # fmt: skip
+    stated = asked.flavors(notes)
     if not request.devices:
         return ()
     if len(request.devices) > 1:
         raise Refused("one pod asks for several kinds of GPU; make them groups of their own")
     resource = request.devices[0][0]
-    stated = asked.flavors(notes)
     if JOB in notes:
         return stated
     able = acceptable(spec, resource, tenancy.flavors)
