@@ -117,7 +117,7 @@ class Cycle:
                 return
             evicted = len(self.trial.evictions)
             if self._turns.serve(kind, kind.first, turn, may_reserve=backfill or turn is Turn.GUARANTEED):
-                if relieved := self._turns.relieved(evicted):
+                if relieved := self._turns.relieved(turn, evicted):
                     dropped = dropped - relieved  # another set: for the same one lines go on where they were
             else:
                 dropped.add(kind)
@@ -193,7 +193,7 @@ class Cycle:
         while kind := self.lineup.first(line, Turn.BORROWED, ()):
             evicted = len(self.trial.evictions)
             if self._turns.preempt(kind, kind.first, fairness):
-                dropped -= self._turns.relieved(evicted)
+                dropped -= self._turns.relieved(Turn.BORROWED, evicted)
                 line = lines.among(k for k in lines.stands if k.account in behind and k not in dropped)
             elif self._stops_all(kind):
                 return

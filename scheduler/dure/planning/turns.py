@@ -13,6 +13,7 @@ from dure.planning import preemption, within_tenant
 from dure.planning.lines import Turn
 from dure.planning.placement import Spot
 from dure.planning.queue import Kind
+from dure.planning.quota import Account
 from dure.planning.reclaim import reclaim
 from dure.planning.shape import Demand
 from dure.planning.trial import Trial
@@ -70,12 +71,24 @@ class Turns:
             fairness.refused.add(same)
         return False
 
-    def relieved(self, evicted: int) -> set[Kind]:
-        """Whom quota refused in this walk, where by now more are evicted: they have another turn in it."""
+    def relieved(self, turn: Turn, evicted: int) -> set[Kind]:
+        """Whom quota refused in this walk, but not now that more are evicted: they have another turn in it."""
         if len(self._trial.evictions) == evicted:
             return set()
-        relieved, self.kept_out = self.kept_out, set()
+        allowance, promises = self._trial.allowance, self._trial.promises
+        if turn is Turn.GUARANTEED:
+            freer = self._freer(evicted)
+            relieved = {k for k in self.kept_out if k.account.judged in freer and allowance.promised(k)}
+        else:
+            relieved = {kind for kind in self.kept_out if allowance.demands(kind, turn, promises)}
+        self.kept_out -= relieved
         return relieved
+
+    def _freer(self, evicted: int) -> set[Account]:
+        """Whose use of guarantees shrank by what was evicted since."""
+        jobs, quotas = self._state.active.jobs, self._state.quotas
+        tenants = {jobs[eviction.job].job.tenant for eviction in self._trial.evictions[evicted:]}
+        return {account for tenant in tenants for account in quotas.account(tenant).path}
 
     def _start(self, kind: Kind, job: JobId, demands: Sequence[Demand], turn: Turn, whole: bool) -> bool:
         trial, own = self._trial, self._trial.promises.of(job)
