@@ -22,6 +22,7 @@ class Invariant(StrEnum):
     RESERVATION = "reservation"
     PROMISE = "promise"
     IDLE = "idle"
+    CALENDAR = "calendar"
     FIXED_POINT = "fixed-point"
     DETERMINISTIC = "deterministic"
 

@@ -1,7 +1,8 @@
 """Nothing idle that a pending, allowed job could use without harm to a reservation or a claim.
 
-Sound, not complete: told only of jobs of one group whose verdict names nothing but place, where no calendar or
-maintenance is in force, and that no reservation concerns (they would end before the first begins).
+Sound, not complete: told only of jobs of one group that may be preempted and whose verdict names nothing but place,
+and that no reservation concerns (they would end before the first begins). What an entry keeps is no idle place: it
+is told where there is place enough, wherever the entry keeps what nobody uses of it.
 """
 
 from __future__ import annotations
@@ -14,25 +15,28 @@ from dure.model.plan import Code
 from dure.model.resources import Flavor
 from dure.planning.check.amounts import Amounts, Spots, add, named
 from dure.planning.check.finding import Finding, Invariant
+from dure.planning.check.kept import kept_unused, nodes_out, tasks_lost
 from dure.planning.check.picture import Picture
 
 
 def nothing_idles(picture: Picture) -> Iterator[Finding]:
     """No class that waits for a place alone fits beside what is held, vacates or is claimed."""
-    if picture.rules.calendar or picture.rules.maintenance or not picture.rules.planning.backfill:
+    if not picture.rules.planning.backfill:
         return
-    free = _free(picture)
+    free, kept = _free(picture), kept_unused(picture)
     for key, verdict in picture.plan.verdicts.items():
         if verdict.code is Code.NO_PLACE and len(key.groups) == 1 and not _governed(picture, key):
             for flavor in key.groups[0].flavors or ("",):
-                if _ends_in_time(picture, key, flavor) and _fits(key.groups[0], flavor, free):
+                if _ends_in_time(picture, key, flavor) and _fits(key.groups[0], flavor, free, kept):
                     text = f"waits for a place, and {flavor or 'a node'} is free"
                     yield Finding(Invariant.IDLE, f"{key.tenant}/{key.user}", text)
 
 
 def _free(picture: Picture) -> Spots:
     """`capacity - stays - starts - max(vacating, claimed)` on nodes that take jobs."""
-    free = {node.id: named(node.capacity) for node in picture.snapshot.nodes if node.state is NodeState.UP}
+    out = nodes_out(picture)
+    taking = (node for node in picture.snapshot.nodes if node.state is NodeState.UP and node.id not in out)
+    free = {node.id: named(node.capacity) for node in taking}
     for node, there in free.items():
         add(there, picture.staying.get(node, {}).items(), -1)
         add(there, picture.started.get(node, {}).items(), -1)
@@ -62,10 +66,10 @@ def _ends_in_time(picture: Picture, key: JobClass, flavor: Flavor) -> bool:
     return first is None or (limit is not None and picture.now + limit <= first)
 
 
-def _fits(group: TaskGroup, flavor: Flavor, free: Spots) -> bool:
-    asked = named(group.request(flavor))
-    tasks = sum(
-        max(0, min((there.get(name, 0) // amount for name, amount in asked.items()), default=group.count))
-        for there in free.values()
-    )
-    return tasks >= group.count
+def _fits(group: TaskGroup, flavor: Flavor, free: Spots, kept: Amounts) -> bool:
+    one = named(group.request(flavor))
+    room = {
+        node: max(0, min((there.get(name, 0) // amount for name, amount in one.items()), default=group.count))
+        for node, there in free.items()
+    }
+    return sum(room.values()) - tasks_lost(one, room, free, kept) >= group.count

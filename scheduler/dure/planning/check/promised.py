@@ -1,6 +1,7 @@
 """The promise, as far as a single plan can show it: whoever is within guarantee has a place, now or to come.
 
 Sound, not complete: told where every job that is in the way has a time limit, so that a reservation is possible.
+The guarantees are those in force; what the calendar keeps moves a reservation beyond it, and takes it from nobody.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from dure.planning.check.gangs import may_start
 from dure.planning.check.guarantees import Guarantees
 from dure.planning.check.picture import Picture
 
-_KEPT = {Code.OVER_LIMIT, Code.TOO_MANY_JOBS, Code.NEVER_FITS, Code.CALENDAR, Code.MAINTENANCE}
+_KEPT = {Code.OVER_LIMIT, Code.TOO_MANY_JOBS, Code.NEVER_FITS}
 
 
 def who_is_within_guarantee_has_a_place(picture: Picture) -> Iterator[Finding]:
     """A pending job that its tenant's guarantee still covers starts, claims, or holds a reservation."""
-    if picture.rules.maintenance or picture.rules.calendar or not _time_frees_all(picture):
+    if not _time_frees_all(picture):
         return
     given = {one.job for one in picture.given}
     guarantees = Guarantees(picture.rules.tenants, _counted(picture))
@@ -67,7 +68,7 @@ def _simple(picture: Picture, pending: Pending) -> bool:
     groups = pending.job.groups
     free_of_limits = not any(
         over.limit.stated or over.user_limit.stated or over.max_running_jobs is not None
-        or over.user_max_running_jobs is not None
+        or over.user_max_running_jobs is not None or over.cohort
         for over in picture.path(pending.job.tenant)
     )  # fmt: skip
     return len(groups) == 1 and len(groups[0].flavors) < 2 and free_of_limits

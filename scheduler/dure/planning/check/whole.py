@@ -10,6 +10,10 @@ from dure.model.rules import Rules
 from dure.model.snapshot import Snapshot
 from dure.planning.check.again import nothing_is_left_to_do, same_input_same_plan
 from dure.planning.check.ahead import reservations_can_be_met
+from dure.planning.check.calendar import (
+    nodes_in_maintenance_are_given_to_nobody,
+    only_its_tenants_start_under_an_entry,
+)
 from dure.planning.check.finding import Finding
 from dure.planning.check.gangs import everybody_once, gangs_are_whole, only_who_may_start_does
 from dure.planning.check.idle import nothing_idles
@@ -49,6 +53,8 @@ CHEAP: Final[tuple[_Rule, ...]] = (
     victims_are_above_guarantee,
     every_victim_is_needed,
     nothing_idles,
+    nodes_in_maintenance_are_given_to_nobody,
+    only_its_tenants_start_under_an_entry,
 )
 """One look at everything that runs, waits or was decided."""
 
