@@ -133,3 +133,12 @@ def test_strict_order_names_who_stops_it() -> None:
     room.run(job("1", "a", 3))
     room.submit(job("2", "a", 4), job("3", "a", 1, time_limit=SECOND))
     assert room.told("3") == [("behind", "2", {})]
+
+
+def test_nobody_is_behind_those_that_come_after_it() -> None:
+    """Under strict order the first job, which its limit keeps waiting, names no later one, however that waits."""
+    strict = Planning(Order.FIFO, memory=0.0, backfill=False)
+    room = Scene([node("n", a100=4)], [tenant("a", limit=1), tenant("b")], strict)
+    room.run(job("1", "b", 1))
+    room.submit(job("2", "a", 2), job("3", "b", 4))
+    assert (Code.BEHIND.value, "3") not in room.codes("2")

@@ -11,6 +11,7 @@ from dure.planning.axes import Amounts
 from dure.planning.backfill import beside
 from dure.planning.calendar import Block
 from dure.planning.lines import Turn
+from dure.planning.order import Key
 from dure.planning.placement import View, most, place
 from dure.planning.queue import Kind
 from dure.planning.reasons.holders import holders
@@ -76,11 +77,16 @@ def _of_strict_order(trial: Trial, kind: Kind, free: list[Demand]) -> Iterator[R
     if trial.state.rules.planning.backfill or not free:
         return
     lines, passed = trial.state.queue.lines[Turn.BORROWED], set[Kind]()
-    while (first := trial.lineup.first(lines, Turn.BORROWED, passed)) is not None and first is not kind:
+    own = _stand(trial, kind)  # which a class that quota keeps out does not take
+    while (first := trial.lineup.first(lines, Turn.BORROWED, passed)) and _stand(trial, first) < own:
         if trial.allowance.demands(first, Turn.BORROWED, trial.promises):
             yield Reason(Code.BEHIND, first.first)
             return
         passed.add(first)
+
+
+def _stand(trial: Trial, kind: Kind) -> Key:
+    return trial.lineup.job_key(kind, kind.jobs[0], Turn.BORROWED)
 
 
 def _of_calendar(trial: Trial, kind: Kind, free: list[Demand]) -> Iterator[Reason]:
