@@ -10,7 +10,7 @@ from tests.planning.wander import goes_on_the_same
 SEEDS = st.integers(0, 2**32)
 
 
-@settings(max_examples=20, derandomize=True)  # the same histories every time
+@settings(max_examples=20)
 @given(SEEDS, st.sampled_from([(True, False), (False, True), (True, True)]))
 def test_a_room_decides_as_a_new_room_of_its_snapshot_does(seed: int, what: tuple[bool, bool]) -> None:
     """Through every edge: decide(now) == plan(snapshot(), rules, now), and explain too."""
@@ -28,14 +28,14 @@ def test_a_room_decides_as_a_new_room_of_its_snapshot_does(seed: int, what: tupl
             assert explained(world.room.explain(job, world.now)) == explained(fresh.explain(job, world.now))
 
 
-@settings(max_examples=15, derandomize=True)  # as above
+@settings(max_examples=15)
 @given(SEEDS)
 def test_a_room_taken_up_from_its_snapshot_goes_on_the_same(seed: int) -> None:
     """A snapshot needs to hold no edge: edges follow from the rules, for what is told late too."""
     goes_on_the_same(TimedWanderer(seed))
 
 
-@settings(max_examples=25, derandomize=True)  # as above
+@settings(max_examples=25)
 @given(SEEDS)
 def test_a_plan_that_was_applied_stands_until_it_wakes_the_room(seed: int) -> None:
     """No starts or evictions follow, at once or before `wake_at`; where memory moves scores, at once only."""
