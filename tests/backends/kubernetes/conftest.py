@@ -8,22 +8,22 @@ from pathlib import Path
 import pytest
 
 from tests.backends.kubernetes.stand import Stand
-from tests.rig.kubernetes.fixtures import played, pytest_collection_finish, real
+from tests.rig.kubernetes.fixtures import pytest_collection_finish, real
 from tests.rig.kubernetes.rig import Rig
 
-__all__ = ["played", "pytest_collection_finish", "real"]
+__all__ = ["pytest_collection_finish", "real"]
 
 Stands = Callable[..., Stand]
 _numbers = itertools.count()
 
 
 @pytest.fixture
-def stands(played: Rig, tmp_path: Path) -> Iterator[Stands]:
+def stands(real: Rig, tmp_path: Path) -> Iterator[Stands]:
     """Makes stands of their own namespaces and fake nodes, by the pool's options."""
     with ExitStack() as stack:
 
-        def make(rig: Rig = played, **options: str) -> Stand:
-            stand = Stand(rig, f"t{next(_numbers)}", tmp_path, options)
+        def make(**options: str) -> Stand:
+            stand = Stand(real, f"t{next(_numbers)}", tmp_path, options)
             stack.callback(stand.finish)
             return stand
 

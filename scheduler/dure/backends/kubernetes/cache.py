@@ -50,6 +50,7 @@ class Cache:
     _pods: dict[Key, PodSeen] = field(default_factory=dict)
     _pods_of: dict[JobKey, dict[Key, PodSeen]] = field(default_factory=dict)
     _others_on: dict[NodeId, dict[Key, PodSeen]] = field(default_factory=dict)
+    _gone_pods: set[Key] = field(default_factory=set)
     _ahead: dict[JobKey, int] = field(default_factory=dict)
 
     # What is asked
@@ -100,6 +101,7 @@ class Cache:
     def heard_pod(self, event: Event) -> None:
         """A pod came, changed or went."""
         before = self._pods.pop(event.key, None)
+        self._gone_pods.discard(event.key)
         if before is not None:
             self._drop_pod(event.key, before)
         if event.object is not None and event.what is not What.DELETED:
@@ -217,13 +219,15 @@ class Cache:
         job = self.jobs.get(owner) if (owner := self._governing(last)) is not None else None
         if job is None or (last.attempt or 0) <= job.kept.sealed_number:
             return
-        self._add_pod(event.key, last if last.over else replace(last, over=True, lost=last.ran, ours=False))
+        self._add_pod(event.key, replace(last, over=True, lost=last.lost or not last.over, ours=False))
+        self._gone_pods.add(event.key)
 
     def forget_pods(self, key: JobKey) -> None:
-        """Let go of pods that are gone and whose attempt is sealed."""
+        """Let go of pods that are gone, once their attempt is sealed."""
         sealed = self.jobs[key].kept.sealed_number if key in self.jobs else None
         for name, pod in list(self._pods_of.get(key, {}).items()):
-            if pod.over and not pod.ours and (sealed is None or (pod.attempt or 0) <= sealed):
+            if name in self._gone_pods and (sealed is None or (pod.attempt or 0) <= sealed):
+                self._gone_pods.discard(name)
                 del self._pods[name]
                 del self._pods_of[key][name]
 

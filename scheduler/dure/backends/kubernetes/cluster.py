@@ -181,6 +181,9 @@ class Cluster:
             self.journal.write(*_vanished(before, self.now()))
             self.places.drop(before.record.job.id)
             before = None
+        elif before and after and _is_undone(before, after):
+            self.journal.write(*_vanished(before, self.now(), requeue=True))
+            before = after
         self._hold(before, after)
         if after is None:
             self.stories.pop(key, None)
@@ -200,8 +203,14 @@ class Cluster:
             self.places.drop(before.record.job.id)
 
 
-def _vanished(before: Story, now: Instant) -> Iterator[Change]:
-    """What becomes of a job that is not to be seen any more, and nobody saw it end."""
+def _is_undone(before: Story, after: Story) -> bool:
+    """Whether the attempt that ran was never made: the cluster was set back to before its start."""
+    made = {attempt.attempt for attempt in after.record.attempts}
+    return before.live is not None and before.live.attempted.attempt not in made
+
+
+def _vanished(before: Story, now: Instant, requeue: bool = False) -> Iterator[Change]:
+    """What becomes of a job, or of its attempt, that is not to be seen any more and that nobody saw end."""
     job, live = before.record.job.id, before.live
     if before.record.state.final:
         return
@@ -211,7 +220,7 @@ def _vanished(before: Story, now: Instant) -> Iterator[Change]:
     for task in live.tasks:
         if task.record.started is not None and task.record.ended is None:
             yield TaskEnded(now, job, live.attempted.attempt, task.number)
-    yield Ended(now, job, live.attempted.attempt, succeeded=False)
+    yield Ended(now, job, live.attempted.attempt, succeeded=False, requeue=requeue)
 
 
 class _Alive(Mapping[NodeId, Instant]):
