@@ -55,10 +55,9 @@ def changed(job: Job, reason: Reason) -> Job:
 def with_quota(rules: Rules, reason: Reason) -> Rules:
     """The rules with the limit that is told."""
     tenant = reason.subject.removeprefix("quota:")
+    limits = {name: most for name, most in reason.numbers if name not in {"leaving", "own"}}
     raised = [
-        replace(one, limit=Quota.of({**dict(one.limit.stated), **dict(reason.numbers)}))
-        if one.id == tenant
-        else one
+        replace(one, limit=Quota.of({**dict(one.limit.stated), **limits})) if one.id == tenant else one
         for one in rules.tenants
     ]
     return replace(rules, tenants=tuple(raised))
@@ -78,12 +77,20 @@ def carried_out(world: World, before: Snapshot, job: str, reason: Reason) -> Pla
 @OFTEN
 @given(SEEDS)
 def test_every_change_that_is_told_starts_the_job(seed: int) -> None:
-    """A smaller gang, another flavor, a shorter limit, being preemptible, or a higher limit of a tenant."""
+    """A smaller gang, another flavor, a shorter limit, being preemptible, or a higher limit of a tenant.
+
+    At once, or once as many have left as are told: those whom that plan evicts for it.
+    """
     for world, before, told in explanations(seed, 60):
         for reason in told.reasons:
             if reason.code is Code.WOULD_START:
-                starts = {start.job for start in carried_out(world, before, told.job, reason).starts}
-                assert {told.job, LAST} & starts, reason
+                plan, leaving = (
+                    carried_out(world, before, told.job, reason),
+                    dict(reason.numbers).get("leaving", 0),
+                )
+                given = {start.job for start in plan.starts} | {claim.job for claim in plan.claims if leaving}
+                assert {told.job, LAST} & given, reason
+                assert sum(one.by in {told.job, LAST} for one in plan.evictions) == leaving, reason
 
 
 @OFTEN

@@ -155,6 +155,29 @@ def test_what_would_start_it_is_said_as_one_would_type_it(change: str, en: str) 
 
 
 @pytest.mark.parametrize(
+    ("own", "en", "ko"),
+    [
+        (0, "2 jobs of other tenants have", "다른 테넌트의 작업 2개가"),
+        (
+            1,
+            "1 job of other tenants and 1 job of its own tenant have",
+            "다른 테넌트의 작업 1개, 같은 테넌트의 작업 1개가",
+        ),
+        (2, "2 jobs of its own tenant have", "같은 테넌트의 작업 2개가"),
+    ],
+)
+def test_who_has_to_leave_first_is_said(own: int, en: str, ko: str) -> None:
+    """How many, and whose: it starts not now but afterwards, whatever the change."""
+    leaving = (("leaving", 2), *((("own", own),) if own else ()))
+    for subject in ("tasks", "flavor:h100", "time-limit", "preemptible", "quota:ant", "new"):
+        numbers = (*NUMBERS[Code.WOULD_START], *leaving)
+        said = words.reason(Reason(Code.WOULD_START, subject, numbers), SEOUL)
+        assert f"it would start once {en} left for it" in said.en
+        assert f"{ko} 중단되어 자리를 비운 뒤 시작할 수 있습니다." in said.ko
+        assert "now" not in said.en
+
+
+@pytest.mark.parametrize(
     ("millis", "typed"), [(5_430_000, "1h30m"), (59_999, "59s"), (90_000_000, "1d1h"), (500, "500ms")]
 )
 def test_a_limit_is_never_said_longer_than_it_may_be(millis: int, typed: str) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dure.model.instants import Instant
-from dure.model.job import JobId
+from dure.model.job import Job, JobId
 from dure.model.plan import Code, Explanation, Reason, Start
 from dure.planning import decision
 from dure.planning.course import Course
 from dure.planning.cycle import Cycle
 from dure.planning.queue import Entry, Kind
-from dure.planning.reasons import changes
+from dure.planning.reasons import changes, making_room
 from dure.planning.reasons.of_job import of_job
 from dure.planning.reasons.of_place import of_place
 from dure.planning.reasons.of_quota import of_quota
@@ -44,23 +44,38 @@ def explain(course: Course, job: JobId, now: Instant) -> Explanation:
     )
     ahead = tuple(place.reason(lineup, kind.account))
     cycle = decision.run(course, now)
-    told, found, raised = _pending(told, cycle, entry, ahead)
+    told, worth = _pending(told, cycle, entry, ahead)
     decision.finish(course, cycle)
-    quota = changes.proved_quota(course, raised, entry.job, now) if raised else ()
-    proved = (*quota, *changes.proved(course, found, entry.job, now))
+    proved = tuple(worth.proved(course, entry.job, now))
     return replace(told, reasons=(*told.reasons, *proved)) if proved else told
+
+
+@dataclass(frozen=True, slots=True)
+class _WorthTrying:
+    """What might be changed: by place that there is, by a higher limit, and by place that others leave."""
+
+    found: Sequence[changes.Change] = ()
+    raised: changes.Raise | None = None
+    steps: Sequence[making_room.Steps] = ()
+
+    def proved(self, course: Course, job: Job, now: Instant) -> Iterator[Reason]:
+        """What really does."""
+        if self.raised:
+            yield from changes.proved_quota(course, self.raised, job, now)
+        yield from changes.proved(course, self.found, job, now)
+        yield from making_room.proved(course, self.steps, job, now)
 
 
 def _pending(
     told: Explanation, cycle: Cycle, entry: Entry, ahead: tuple[Reason, ...]
-) -> tuple[Explanation, list[changes.Change], changes.Raise | None]:
+) -> tuple[Explanation, _WorthTrying]:
     """What the decision came to for the job, and what might be changed."""
     trial, kind, job = cycle.trial, _kind(entry), entry.job.id
     start = next((start for start in trial.starts if start.job == job), None)
     if start is not None:
-        return _starting(told, start), [], None
+        return _starting(told, start), _WorthTrying()
     if job in trial.state.claims:
-        return _making_room(told, cycle, entry), [], None
+        return _making_room(told, cycle, entry), _WorthTrying()
     own = trial.promises.of(job)
     standing = tuple(of_job(trial.state, entry, kind, trial.now))
     place = of_place(trial, kind, own) if kind.shape.fits_empty else ()
@@ -70,8 +85,11 @@ def _pending(
         reservation=own.reservation() if own else None,
     )
     raised = None if standing else changes.more_quota(trial, kind)
-    may_change = all(reason.code in _CHANGEABLE for reason in standing)
-    return told, changes.candidates(trial, kind, entry.job) if may_change else [], raised
+    if any(reason.code not in _CHANGEABLE for reason in standing):
+        return told, _WorthTrying(raised=raised)
+    found = changes.candidates(trial, kind, entry.job)
+    known = {reason.subject for reason, _ in found}
+    return told, _WorthTrying(found, raised, making_room.steps(trial, kind, entry.job, known))
 
 
 def _starting(told: Explanation, start: Start) -> Explanation:

@@ -12,17 +12,16 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from dure.model.instants import SECOND, Millis
-from dure.model.job import Job, JobId, TaskGroup
+from dure.model.job import Job, TaskGroup
 from dure.model.plan import Code, Numbers, Reason
 from dure.model.resources import Flavor, flavor_of
-from dure.model.snapshot import Pending
 from dure.planning.axes import FIRST_GPU
 from dure.planning.course import Course
-from dure.planning.decision import finish, run
-from dure.planning.queue import Entry, Kind
+from dure.planning.queue import Kind
 from dure.planning.quota import Account, over_limit
+from dure.planning.reasons.trying import gets_a_place, told, tried
 from dure.planning.reservation import Promise
-from dure.planning.shape import FOREVER, Shape
+from dure.planning.shape import FOREVER, Demand, Shape
 from dure.planning.state import State
 from dure.planning.tree import Stated
 from dure.planning.trial import Trial
@@ -36,7 +35,7 @@ Raise: TypeAlias = tuple[Account, Stated]
 
 def candidates(trial: Trial, kind: Kind, job: Job) -> list[Change]:
     """One change of each kind that seems to do, as the decision left the room."""
-    fits = _Fits(trial, kind, trial.promises.of(job.id))
+    fits = Changed(trial, kind, trial.promises.of(job.id)).fits
     found = (
         _preemptible(fits, job), _fewer_tasks(fits, job), _other_flavor(trial.state, fits, job),
         _shorter(trial, fits, job),
@@ -47,19 +46,19 @@ def candidates(trial: Trial, kind: Kind, job: Job) -> list[Change]:
 def proved(course: Course, changes: Sequence[Change], job: Job, now: int) -> Iterator[Reason]:
     """Those that really start the job, were it submitted so now, after all others, in place of the real one."""
     for reason, changed in changes:
-        if _starts(course, job, replace(changed, submitted=now + 1), now):
-            yield reason
+        if (outcome := tried(course, job, changed, now)) is not None:
+            yield told(reason, outcome)
 
 
 def more_quota(trial: Trial, kind: Kind) -> Raise | None:
-    """Where one tenant's limit alone is in the way of a job that has a place: what it would have to be.
+    """Where one tenant's limit alone is in the way: what it would have to be, by choices that have a place first.
 
     What a cohort is promised bounds it too; that is no limit which could be set higher alone.
     """
     cohorts = {tenant.id for tenant in trial.state.rules.tenants if tenant.cohort}
-    for demand in kind.shape.demands:
+    for demand in sorted(kind.shape.demands, key=lambda demand: not trial.fit(demand)):
         over = list(over_limit(kind.account, demand.total))
-        if len({account for account, _, _ in over}) == 1 and trial.fit(demand):
+        if len({account for account, _, _ in over}) == 1:
             account = over[0][0]
             if account.branch.id in cohorts:
                 return None
@@ -73,29 +72,34 @@ def proved_quota(course: Course, raised: Raise, job: Job, now: int) -> Iterator[
     stated, names = account.branch, course.state.axes.names
     account.branch = replace(stated, limit=limit)
     course.state.queue.released(account)
-    started = _started(course, job.id, now)
+    outcome = gets_a_place(course, job.id, now)
     account.branch = stated
-    if started:
-        told = tuple((names[x], most) for x, most in limit.items() if most != stated.limit[x])
-        yield Reason(Code.WOULD_START, f"quota:{stated.id}", told)
+    if outcome is not None:
+        raised_to = tuple((names[x], most) for x, most in limit.items() if most != stated.limit[x])
+        yield told(Reason(Code.WOULD_START, f"quota:{stated.id}", raised_to), outcome)
 
 
-class _Fits:
-    """Whether a changed job would have a place and quota, in what the decision left."""
+class Changed:
+    """A job as it would stand in line with a change, beside what the decision left."""
 
     def __init__(self, trial: Trial, kind: Kind, own: Promise | None) -> None:
-        self._trial, self._kind, self._own = trial, kind, own
+        self.trial, self.own, self._kind = trial, own, kind
 
-    def __call__(self, job: Job) -> bool:
-        trial, kind, own = self._trial, self._kind, self._own
-        state = trial.state
+    def kind(self, job: Job) -> Kind:
+        """Its class."""
+        state, kind = self.trial.state, self._kind
         asked = (job.groups, job.time_limit, job.time_limits)
         shape = Shape(asked, state.axes, state.values, firm=not job.preemptible)
-        changed = Kind(replace(kind.key, groups=job.groups, preemptible=job.preemptible), shape, kind.account)
-        return any(
-            trial.allowance.may_hold(changed, demand, trial.promises, own) and trial.fit(demand, own)
-            for demand in shape.demands
-        )
+        return Kind(replace(kind.key, groups=job.groups, preemptible=job.preemptible), shape, kind.account)
+
+    def allowed(self, kind: Kind) -> Iterator[Demand]:
+        """The choices of flavors under which quota lets it start."""
+        trial, own = self.trial, self.own
+        return (one for one in kind.shape.demands if trial.allowance.may_hold(kind, one, trial.promises, own))
+
+    def fits(self, job: Job) -> bool:
+        """Whether it would have a place and quota."""
+        return any(self.trial.fit(demand, self.own) for demand in self.allowed(self.kind(job)))
 
 
 def _preemptible(fits: Callable[[Job], bool], job: Job) -> Change | None:
@@ -107,32 +111,39 @@ def _preemptible(fits: Callable[[Job], bool], job: Job) -> Change | None:
 
 def _fewer_tasks(fits: Callable[[Job], bool], job: Job) -> Change | None:
     """The largest smaller gang, of several groups the one with most tasks smaller: what fits does so with fewer."""
+    counts, smaller = gangs(job)
+    fitting = bisect_left(counts, True, key=lambda count: not fits(smaller(count)[1]))
+    return smaller(counts[fitting - 1]) if fitting else None
+
+
+def gangs(job: Job) -> tuple[range, Callable[[int], Change]]:
+    """How many tasks its largest group may have less, and the change to so many."""
     sizes = [group.count for group in job.groups]
     group = sizes.index(max(sizes))
-    counts = range(1, sizes[group])
-    fitting = bisect_left(counts, True, key=lambda count: not fits(_with_tasks(job, group, count)))
-    if not fitting:
-        return None
-    tasks = counts[fitting - 1]
     which = (("group", group),) if len(sizes) > 1 else ()
-    return Reason(Code.WOULD_START, "tasks", (("tasks", tasks), *which)), _with_tasks(job, group, tasks)
 
+    def smaller(count: int) -> Change:
+        groups = (replace(one, count=count) if n == group else one for n, one in enumerate(job.groups))
+        told = Reason(Code.WOULD_START, "tasks", (("tasks", count), *which))
+        return told, replace(job, groups=tuple(groups))
 
-def _with_tasks(job: Job, group: int, count: int) -> Job:
-    groups = (replace(one, count=count) if n == group else one for n, one in enumerate(job.groups))
-    return replace(job, groups=tuple(groups))
+    return range(1, sizes[group]), smaller
 
 
 def _other_flavor(state: State, fits: Callable[[Job], bool], job: Job) -> Change | None:
     """The best other flavor of the room, by the order of its rules."""
+    return next((change for change in other_flavors(state, job) if fits(change[1])), None)
+
+
+def other_flavors(state: State, job: Job) -> Iterator[Change]:
+    """The job on each flavor of the room that it does not name."""
     asked = {flavor for group in job.groups for flavor in group.flavors}
     capacity = state.nodes.capacity
     names = [state.axes.names[axis] for axis in range(FIRST_GPU, len(capacity)) if capacity[axis]]
     for flavor in (flavor_of(name) for name in names) if asked else ():
-        changed = replace(job, groups=tuple(_on(group, flavor) for group in job.groups))
-        if flavor not in asked and fits(changed):
-            return Reason(Code.WOULD_START, f"flavor:{flavor}", _total(changed, flavor)), changed
-    return None
+        if flavor not in asked:
+            changed = replace(job, groups=tuple(_on(group, flavor) for group in job.groups))
+            yield Reason(Code.WOULD_START, f"flavor:{flavor}", _total(changed, flavor)), changed
 
 
 def _on(group: TaskGroup, flavor: Flavor) -> TaskGroup:
@@ -161,23 +172,3 @@ def _shorter(trial: Trial, fits: Callable[[Job], bool], job: Job) -> Change | No
 
 def _whole(left: Millis) -> Millis:
     return left - left % SECOND if left >= SECOND else left
-
-
-def _starts(course: Course, job: Job, changed: Job, now: int) -> bool:
-    """Try the changed job in place of the real one; the course is as it was afterwards."""
-    real, reservations = course.withdrawn(job.id), course.state.reservations
-    course.state.reservations = tuple(one for one in reservations if one.job != job.id)
-    course.enqueue(Entry(Pending(changed)))
-    started = _started(course, changed.id, now)
-    course.withdrawn(changed.id)
-    course.enqueue(real)
-    course.state.reservations = reservations
-    return started
-
-
-def _started(course: Course, job: JobId, now: int) -> bool:
-    """Whether one more cycle starts the job."""
-    cycle = run(course, now)
-    started = any(start.job == job for start in cycle.trial.starts)
-    finish(course, cycle)
-    return started

@@ -74,47 +74,67 @@ def _by_score(said: Said) -> tuple[str, str]:
     )
 
 
+def _then(said: Said) -> Text:
+    """When it would start: now, or once others have left for it."""
+    leaving, own = said.numbers.get("leaving", 0), said.numbers.get("own", 0)
+    if not leaving:
+        return Text("it would start now", "지금 시작할 수 있습니다")
+    others = leaving - own
+    who = [several(others, "job", "jobs") + " of other tenants"] if others else []
+    who += [several(own, "job", "jobs") + " of its own tenant"] if own else []
+    who_ko = [f"다른 테넌트의 작업 {others}개"] if others else []
+    who_ko += [f"같은 테넌트의 작업 {own}개"] if own else []
+    has = "has" if leaving == 1 else "have"
+    return Text(
+        f"it would start once {' and '.join(who)} {has} left for it",
+        f"{', '.join(who_ko)}가 중단되어 자리를 비운 뒤 시작할 수 있습니다",
+    )
+
+
 def _fewer_tasks(said: Said, _: str) -> Text:
     tasks, group = said.numbers.get("tasks"), said.numbers.get("group")
+    then = _then(said)
     if tasks is None:
-        return Text("As a smaller gang it would start now.", "태스크 수를 줄이면 지금 시작할 수 있습니다.")
+        return Text(f"As a smaller gang {then.en}.", f"태스크 수를 줄이면 {then.ko}.")
     if group is not None:
         return Text(
-            f"With {several(tasks, 'task', 'tasks')} in its task group {group + 1} it would start now.",
-            f"{group + 1}번째 태스크 그룹을 {tasks}개로 줄이면 지금 시작할 수 있습니다.",
+            f"With {several(tasks, 'task', 'tasks')} in its task group {group + 1} {then.en}.",
+            f"{group + 1}번째 태스크 그룹을 {tasks}개로 줄이면 {then.ko}.",
         )
     return Text(
-        f"With {several(tasks, 'task', 'tasks')} (--tasks {tasks}) it would start now.",
-        f"태스크를 {tasks}개로 줄이면(--tasks {tasks}) 지금 시작할 수 있습니다.",
+        f"With {several(tasks, 'task', 'tasks')} (--tasks {tasks}) {then.en}.",
+        f"태스크를 {tasks}개로 줄이면(--tasks {tasks}) {then.ko}.",
     )
 
 
 def _other_flavor(said: Said, flavor: str) -> Text:
-    asks, each = said.amounts, said.numbers.get("each")
+    asks, each, then = said.amounts, said.numbers.get("each"), _then(said)
     flag = f"--gpu {flavor}:{each}" if each else "--gpu"
     total, total_ko = (f", {asks.en} in all", f", 모두 {asks.ko}") if asks.en else ("", "")
     return Text(
-        f"On {flavor or 'another flavor'} ({flag}{total}) it would start now.",
-        f"GPU 종류를 {flavor or '다른 것'}(으)로 바꾸면({flag}{total_ko}) 지금 시작할 수 있습니다.",
+        f"On {flavor or 'another flavor'} ({flag}{total}) {then.en}.",
+        f"GPU 종류를 {flavor or '다른 것'}(으)로 바꾸면({flag}{total_ko}) {then.ko}.",
     )
 
 
 def _shorter(said: Said, _: str) -> Text:
-    limit = said.numbers.get("time-limit")
+    limit, then = said.numbers.get("time-limit"), _then(said)
     if limit is None:
-        return Text("With a shorter time limit (--time) it would start now.",
-                    "시간 제한을 줄이면(--time) 지금 시작할 수 있습니다.")  # fmt: skip
+        return Text(
+            f"With a shorter time limit (--time) {then.en}.", f"시간 제한을 줄이면(--time) {then.ko}."
+        )
     asked = option(limit)
     return Text(
-        f"With a time limit of {asked} or less (--time {asked}) it would start now.",
-        f"시간 제한을 {asked} 이하로 줄이면(--time {asked}) 지금 시작할 수 있습니다.",
+        f"With a time limit of {asked} or less (--time {asked}) {then.en}.",
+        f"시간 제한을 {asked} 이하로 줄이면(--time {asked}) {then.ko}.",
     )
 
 
-def _preemptible(_: Said, __: str) -> Text:
+def _preemptible(said: Said, _: str) -> Text:
+    then = _then(said)
     return Text(
-        "As a preemptible job (--preemptible) it would start now; it may then be evicted, and starts again.",
-        "선점할 수 있는 작업으로 바꾸면(--preemptible) 지금 시작할 수 있습니다."
+        f"As a preemptible job (--preemptible) {then.en}; it may then be evicted, and starts again.",
+        f"선점할 수 있는 작업으로 바꾸면(--preemptible) {then.ko}."
         " 도중에 중단되었다가 다시 시작할 수 있습니다.",
     )
 
@@ -122,18 +142,19 @@ def _preemptible(_: Said, __: str) -> Text:
 def _more_quota(said: Said, tenant: str) -> Text:
     stated = [amount(name, value) for name, value in said.numbers.items() if is_resource(name)]
     values, values_ko = ", ".join(text.en for text in stated), ", ".join(text.ko for text in stated)
-    whose, whose_ko = tenant or "its tenant", tenant or "이 테넌트"
+    whose, whose_ko, then = tenant or "its tenant", tenant or "이 테넌트", _then(said)
     return Text(
-        f"Had {whose} a quota of {values or 'more'}, it would start now; an admin may grant it.",
-        f"{whose_ko}의 쿼터가 {values_ko or '더 크'}{'이' if values_ko else ''}면 지금 시작할 수 있습니다."
+        f"Had {whose} a quota of {values or 'more'}, {then.en}; an admin may grant it.",
+        f"{whose_ko}의 쿼터가 {values_ko or '더 크'}{'이' if values_ko else ''}면 {then.ko}."
         " 관리자에게 문의하세요.",
     )
 
 
 def _some_change(said: Said, _: str) -> Text:
+    then = _then(said)
     return Text(
-        f"With another {said.subject or 'request'} it would start now.",
-        f"{said.subject or '요청'}을(를) 바꾸면 지금 시작할 수 있습니다.",
+        f"With another {said.subject or 'request'} {then.en}.",
+        f"{said.subject or '요청'}을(를) 바꾸면 {then.ko}.",
     )
 
 
