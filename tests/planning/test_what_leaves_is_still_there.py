@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from dure.model.change import Ended, Evicting
 from dure.model.instants import HOUR, MINUTE, SECOND, Interval
+from dure.model.job import TaskGroup
 from dure.model.plan import Eviction, Rule
 from dure.model.resources import Quota
 from dure.model.rules import CalendarEntry, Planning, WithinTenant
-from tests.planning.scenes import Scene
+from tests.planning.scenes import Scene, gang
 from tests.planning.small import job, node, tenant
 
 TIMEOUT, START = 10 * MINUTE, 2 * HOUR
@@ -107,3 +108,20 @@ def test_an_entry_that_begins_soon_does_not_move_to_where_somebody_still_leaves(
     scene.submit(job("4", "others", 2, time_limit=None))
     plan = scene.carry_out()
     assert (plan.starts, [claim.job for claim in plan.claims]) == ((), ["3", "4"])
+
+
+def test_nobody_leaves_for_an_entry_because_somebody_left_for_another_job() -> None:
+    """Devices come free where cores are not: the entry stays on the node that has both."""
+    demo = replace(entry(2, START), resources=Quota.of({"gpu:a100": 2, "cpu": 8}))
+    scene = Scene(
+        [node("n0", cpu=10, a100=2), node("n1", cpu=10, a100=2), node("n2", a100=1)],
+        [tenant("lab", guarantee=1), tenant("others"), tenant("club")],
+        Planning(memory=0.0, grace=10 * SECOND), (demo,),
+    )  # fmt: skip
+    scene.run(gang("1", "others", 3, time_limit=None))
+    scene.run(job("2", "others", groups=(TaskGroup(1, 5, 0, 0),), time_limit=None))
+    assert {p.node for run in scene.room.snapshot().running for p in run.placements} == {"n0", "n2"}
+    scene.now = START - 10 * SECOND
+    scene.submit(job("3", "lab", 1))
+    assert [one.job for one in scene.carry_out().evictions] == ["1"]
+    assert scene.room.decide(scene.now).evictions == ()

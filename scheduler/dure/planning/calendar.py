@@ -179,7 +179,7 @@ class _Keeping:
             worth = sum(map(int.__mul__, row.capacity, values))
             return (-used[row][axis] if row in used else 0, worth, row.id)
 
-        leaving = _at(self._state, self._leaves_late())
+        leaving = _at(self._state, self._leaves_for_others())
 
         def late(row: Row) -> int:
             return max(0, leaving[row][axis] - row.claimed[axis]) if row in leaving else 0
@@ -204,13 +204,11 @@ class _Keeping:
         may_leave = active.job.preemptible and (movable or not self._planned.closed)
         return active.latest_end > self._gone and not may_leave and active.under not in self._before
 
-    def _leaves_late(self) -> Iterator[Active]:
-        """What vacates, but may do so only after the beginning."""
-        planned, state = self._planned, self._state
-        in_time = planned.interval.start - state.rules.planning.grace
-        for active in state.active.vacating.values() if planned.closed else ():
-            since = active.vacating_since
-            if self._gone > planned.interval.start or since is None or since > in_time:
+    def _leaves_for_others(self) -> Iterator[Active]:
+        """What vacates for something else, so that it may be there after the beginning."""
+        for active in self._state.active.vacating.values() if self._planned.closed else ():
+            why = active.vacating
+            if why is None or why.rule is not Rule.CALENDAR or why.by != self._planned.name:
                 yield active
 
     def _may_leave(self) -> Iterator[Active]:

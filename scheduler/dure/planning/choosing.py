@@ -54,7 +54,7 @@ class Choice:
     """One resource of an entry: the most that each node may give, and what has to leave for so much there.
 
     `steady` is what a node may give though nobody leaves, `short` what is lacking there to so much,
-    `late` what of it others leave only after the beginning. `rank` decides between nodes that give as much at the
+    `late` what of it is still being left for something else. `rank` decides between nodes that give as much at the
     same price.
     """
 
