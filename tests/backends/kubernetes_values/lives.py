@@ -33,6 +33,7 @@ class Life:
     pods: dict[str, Json] = field(default_factory=dict)
     now: Instant = BEGIN
     versions: int = 7
+    gone: int = 0
     beats: dict[str, Instant] = field(default_factory=dict)
     ready: dict[str, bool] = field(default_factory=dict)
 
@@ -43,11 +44,11 @@ class Life:
 
     @property
     def queued(self) -> Queued:
-        return queued(copy.deepcopy(self.obj), BATCH_JOB, TENANCY)
+        return queued(self.obj, BATCH_JOB, TENANCY)
 
     @property
     def seen_pods(self) -> tuple[PodSeen, ...]:
-        found = (pod_seen(copy.deepcopy(pod)) for pod in self.pods.values())
+        found = (pod_seen(pod) for pod in self.pods.values())
         return tuple(pod.given_up(self.ready.get(pod.node, True), self.now) for pod in found)
 
     @property
@@ -86,6 +87,11 @@ class Life:
             self.patch(admitting.seal(self.queued, sealed, 1))
         return sealed is not None
 
+    def let_pods_go(self) -> None:
+        """Metered, they lose their finalizer and are gone."""
+        self.gone += len(self.pods)
+        self.pods.clear()
+
     def ungate(self) -> None:
         made = self.queued.kept.live
         for pod, task in placeable(self.queued, self.seen_pods):
@@ -107,7 +113,8 @@ class Life:
             meta = template["metadata"]
             self.pods[name] = {
                 "metadata": {
-                    "name": name, "namespace": "lab-ns", "uid": f"pod-{len(self.pods)}", "resourceVersion": "1",
+                    "name": name, "namespace": "lab-ns", "resourceVersion": "1",
+                    "uid": f"pod-{self.gone + len(self.pods)}",
                     "creationTimestamp": text(self.now),
                     "labels": {JOB_NAME: self.obj["metadata"]["name"], INDEX: str(number)},
                     "annotations": dict(meta.get("annotations") or {}), "finalizers": [METER],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
@@ -35,15 +35,20 @@ class Frame:
         return story(self.queued, self.seen())
 
 
-@dataclass
 class Film:
-    """A life, and what it looked like after each step."""
+    """A life, and what it looked like after each step; shown by its script alone."""
 
-    life: Life
-    frames: list[Frame] = field(default_factory=list)
+    def __init__(self, life: Life) -> None:
+        self.life = life
+        self.frames: list[Frame] = []
+        self.script: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"Film({self.life.job.tasks} tasks: {', '.join(self.script)})"
 
     def shoot(self, step: Callable[[], object], wait: int = 0) -> None:
         step()
+        self.script.append(f"{' '.join(step.__code__.co_names)} +{wait}")
         self.life.wait(wait)
         life = self.life
         self.frames.append(Frame(life.queued, life.seen_pods, life.alive, life.now))
@@ -98,7 +103,7 @@ def _is_over(draw: st.DrawFn, film: Film) -> bool:
     film.shoot(life.settle, draw(st.integers(0, 3)))
     assert life.queued.kept.live is None
     if draw(st.booleans()):
-        film.shoot(life.pods.clear)
+        film.shoot(life.let_pods_go)
     return life.story.record.state == "pending"
 
 

@@ -23,13 +23,18 @@ SETTLE: Millis = 10 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class TaskSeen:
-    """One task and its pods, in order. `told`: its pod's deletion was asked for. `void`: it never started."""
+    """One task and its pods, in order. `told`: its pod's deletion was asked for.
+
+    `unsure`: while it is not over, the instant at which its end may yet be found to lie, should nothing of it ever
+    have run; None where only a container's end, or its node's silence, can tell.
+    """
 
     number: int
     record: TaskRecord
     spans: tuple[PodSpan, ...] = ()
     lost: bool = False
     told: bool = False
+    unsure: Instant | None = None
 
     @property
     def void(self) -> bool:
@@ -173,7 +178,8 @@ def _task(
         last.exit_code if over and not last.lost else None, last.reason if over else "",
     )  # fmt: skip
     spans = tuple(zip((pod.uid for pod in pods), starts, strict=True))
-    return TaskSeen(number, record, spans, over and last.lost, last.told is not None)
+    unsure = None if over or last.ran else last.told
+    return TaskSeen(number, record, spans, over and last.lost, last.told is not None, unsure)
 
 
 def _as_told(known: Sequence[TaskSeen], task: TaskSeen) -> TaskSeen:

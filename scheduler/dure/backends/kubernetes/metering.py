@@ -107,7 +107,7 @@ def _used(record: AttemptRecord, spans: tuple[tuple[PodSpan, ...], ...]) -> Iter
     """Pod by pod: a place is kept for the pod that follows, and metered under the one before until then."""
     for number, (task, pods) in enumerate(zip(record.tasks, spans, strict=True)):
         ends: list[Instant | None] = [*(start for _, start in pods[1:]), task.ended]
-        for (uid, start), end in zip(pods, ends, strict=True):
+        for (uid, start), end in zip(pods, ends, strict=False):  # a task that never started has no pod
             yield Used(uid, number, start, end)
 
 
@@ -134,7 +134,10 @@ def settled(
             if task.void and not seen.over:
                 bounds.append(seen.attempted.decided)
             elif task.record.started is not None and task.record.ended is None:
-                bounds.append(max(task.record.started, alive.get(task.record.node, task.record.started)))
+                proof = alive.get(task.record.node, task.record.started)
+                bounds.append(
+                    max(task.record.started, proof if task.unsure is None else min(proof, task.unsure))
+                )
     return min(bounds)
 
 

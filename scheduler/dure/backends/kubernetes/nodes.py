@@ -16,7 +16,7 @@ from dure.model.instants import Instant
 from dure.model.node import GpuFlavor, Node, NodeState
 from dure.model.resources import Flavor, Resources
 
-_TOLERATED = {str(each["key"]) for each in TOLERATIONS}
+_TOLERATED = {(str(each["key"]), str(each["effect"])) for each in TOLERATIONS}
 _KEPT = (
     "topology.kubernetes.io/",
     "kubernetes.io/hostname",
@@ -107,7 +107,7 @@ def _devices(seen: NodeSeen, amounts: Iterable[tuple[str, int]], flavors: tuple[
 
 def state_of(seen: NodeSeen, drained: bool = False) -> NodeState:
     """Whether it takes jobs (`up`), keeps those it has (`draining`), or holds nothing (`down`)."""
-    against = {effect for key, effect in seen.taints if key not in _TOLERATED}
+    against = {effect for key, effect in seen.taints if (key, effect) not in _TOLERATED}
     if not seen.ready or "NoExecute" in against:
         return NodeState.DOWN
     closed = drained or seen.unschedulable or "NoSchedule" in against

@@ -8,9 +8,10 @@ as a whole come in their place; overhead is added.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import TypeAlias
 
 from dure.backends.kubernetes.names import GPU, MIG, Json
@@ -19,6 +20,7 @@ from dure.backends.kubernetes.quantities import MIB, exact, whole
 Amounts: TypeAlias = dict[str, Fraction]
 
 _PLAIN = ("cpu", "memory")
+_RARE = ("initContainers", "resources", "overhead")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,9 @@ class Unstated:
 
 def whole_pod(spec: Json, unstated: Unstated | None = None) -> PodRequest:
     """What one pod of this spec holds on its node. Raises BadQuantity."""
+    containers: Sequence[Json] = spec.get("containers") or ()
+    if len(containers) == 1 and not any(spec.get(name) for name in _RARE):
+        return _alone(tuple(sorted(_texts(containers[0], unstated).items())))
     run, before, sidecars = _containers(spec, unstated), Amounts(), Amounts()
     for container in spec.get("initContainers") or ():
         asked = _asked(container, unstated)
@@ -53,6 +58,12 @@ def whole_pod(spec: Json, unstated: Unstated | None = None) -> PodRequest:
     return _rounded(_sum((both, _amounts(spec.get("overhead") or {}))))
 
 
+@lru_cache(4096)
+def _alone(texts: tuple[tuple[str, str], ...]) -> PodRequest:
+    """Of a single container: most pods are such, and most of them ask for the same."""
+    return _rounded(_amounts(dict(texts)))
+
+
 def is_gpu(resource: str) -> bool:
     """Whether it is a resource of NVIDIA's device plugin: whole GPUs, or MIG devices under names of their own."""
     return resource == GPU or resource.startswith(MIG)
@@ -63,10 +74,15 @@ def _containers(spec: Json, unstated: Unstated | None) -> Amounts:
 
 
 def _asked(container: Json, unstated: Unstated | None) -> Amounts:
+    return _amounts(_texts(container, unstated))
+
+
+def _texts(container: Json, unstated: Unstated | None) -> dict[str, str]:
     """Requests; a limit stands for a request that is not stated, as the API server has it in every pod."""
     resources = container.get("resources") or {}
     nothing = {"cpu": unstated.cpu, "memory": unstated.memory} if unstated else {}
-    return _amounts({**nothing, **(resources.get("limits") or {}), **(resources.get("requests") or {})})
+    stated = {**nothing, **(resources.get("limits") or {}), **(resources.get("requests") or {})}
+    return {name: str(text) for name, text in stated.items()}
 
 
 def _amounts(stated: Mapping[str, object]) -> Amounts:
