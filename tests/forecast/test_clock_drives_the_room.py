@@ -3,7 +3,7 @@ from collections.abc import Iterable
 import pytest
 
 from dure.forecast.engine import Arrival, Replay
-from dure.model.change import Change, Ended, Starting, Submitted, TaskEnded, TaskStarted
+from dure.model.change import AllStarted, Change, Ended, Starting, Submitted
 from dure.model.instants import SECOND, Instant
 from dure.model.job import Job, TaskGroup
 from dure.model.node import Node, Pool
@@ -56,21 +56,20 @@ def test_ends_come_before_arrivals_and_then_one_decision(seen: list[Change | Ins
     """All that happens at an instant is applied before the room is asked once."""
     played = replay([arrival("a", 0, 5), arrival("b", 5, 1), arrival("c", 5, 1)])
     assert [ran.job.id for ran in played.ran()] == ["a", "b", "c"]
-    at_five = seen[seen.index(TaskEnded(5_000, "a", 1, 0)) :]
-    kinds = [type(change) for change in at_five[:5]]
-    assert kinds == [TaskEnded, Ended, Submitted, Submitted, int]
+    at_five = seen[seen.index(Ended(5_000, "a", 1, succeeded=True)) :]
+    kinds = [type(change) for change in at_five[:4]]
+    assert kinds == [Ended, Submitted, Submitted, int]
     assert seen.count(5_000) == 1
 
 
 def test_every_task_of_a_gang_starts_and_ends(seen: list[Change | Instant]) -> None:
-    """A start is a decision and, at the same instant, the start of each task; so is the end."""
+    """A start is a decision and, at the same instant, the start of each task; one end is that of all."""
     list(replay([arrival("a", 1, 2, tasks=3, cpu=1000)]).ran())
-    assert [(type(c), c.at) for c in seen if isinstance(c, Starting | Ended)] == [
+    assert [(type(c), c.at) for c in seen if isinstance(c, Starting | AllStarted | Ended)] == [
         (Starting, 1_000),
+        (AllStarted, 1_000),
         (Ended, 3_000),
     ]
-    assert [c.task for c in seen if isinstance(c, TaskStarted)] == [0, 1, 2]
-    assert [c.task for c in seen if isinstance(c, TaskEnded)] == [0, 1, 2]
 
 
 def test_an_empty_queue_needs_no_decision() -> None:

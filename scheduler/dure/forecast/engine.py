@@ -18,13 +18,12 @@ from typing import Final, TypeAlias
 from dure.forecast.runs import Arrival, Attempt, Outcome, Ran, UnderWay
 from dure.forecast.waking import Waking
 from dure.model.change import (
+    AllStarted,
     Ended,
     Evicting,
     Promised,
     Starting,
     Submitted,
-    TaskEnded,
-    TaskStarted,
     Watermark,
     Withdrawn,
 )
@@ -113,8 +112,6 @@ class Replay:
         apply, job = self._room.apply, attempt.job
         attempt.over = True
         del self._running[job.id]
-        for task in range(job.tasks):
-            apply(TaskEnded(now, job.id, attempt.number, task))
         requeue = attempt.outcome is Outcome.EVICTED
         apply(Ended(now, job.id, attempt.number, attempt.outcome is Outcome.DONE, requeue))
         if requeue:
@@ -148,8 +145,7 @@ class Replay:
         arrival = self.pending.pop(start.job)
         apply = self._room.apply
         apply(Starting(now, start.job, start.attempt, start.placements, start.under))
-        for task in range(arrival.job.tasks):
-            apply(TaskStarted(now, start.job, start.attempt, task))
+        apply(AllStarted(now, start.job, start.attempt))
         self._run(Attempt.begun(start, arrival, now))
 
     def _run(self, attempt: Attempt) -> None:

@@ -106,6 +106,18 @@ class TaskStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class AllStarted:
+    """Every task of an attempt started at one instant: the same as a `TaskStarted` for each.
+
+    Not among what backends report, and no record of use: replays tell a Room so.
+    """
+
+    at: Instant
+    job: JobId
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class TaskEnded:
     """A task ended, as its backend recorded: what it held is free."""
 
@@ -117,7 +129,7 @@ class TaskEnded:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An attempt is over, after the `TaskEnded` of every task that had started.
+    """An attempt is over, after the `TaskEnded` of every task that had started; one not told of ended now.
 
     `requeue`: the job is pending again (its attempt was lost or evicted); else it is gone, and jobs after it
     wait no longer if it `succeeded`.

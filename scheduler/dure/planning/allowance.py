@@ -76,10 +76,11 @@ class Allowance:
         if not kind.governed:
             return False
         promises, branch = self._state.quotas.promises, kind.account.branch
-        kept: Amounts = own.total if own is not None and own.guaranteed else ()
-        promises.give(branch, kept, -1)
+        if own is None or not own.guaranteed:
+            return promises.within(branch, demand.total)
+        promises.give(branch, own.total, -1)
         within = promises.within(branch, demand.total)
-        promises.give(branch, kept)
+        promises.give(branch, own.total)
         return within
 
     def may_hold(self, kind: Kind, demand: Demand, promises: Promises, own: Promise | None) -> bool:

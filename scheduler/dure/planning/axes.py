@@ -83,4 +83,7 @@ def together(parts: Iterable[tuple[Amounts, int]]) -> Amounts:
 
 def within(amounts: Amounts, free: Sequence[int]) -> bool:
     """Whether none of the amounts is more than there is."""
-    return all(amount <= free[axis] for axis, amount in amounts)
+    for axis, amount in amounts:  # noqa: SIM110  # asked for every start, at half the price of a generator
+        if amount > free[axis]:
+            return False
+    return True

@@ -91,7 +91,10 @@ class Promises:
 
     def of(self, job: JobId) -> Promise | None:
         """The reservation of a job."""
-        return next((promise for promise in self.standing if promise.job == job), None)
+        for promise in self.standing:
+            if promise.job == job:
+                return promise
+        return None
 
     def binding(self, limit: Millis, own: Promise | None = None) -> list[Promise]:
         """Those that a job of this time limit, started now, would outlive, but its own."""

@@ -107,7 +107,7 @@ def _load(course: Course, snapshot: Snapshot) -> None:
 
 
 def _active(running: Running, state: State) -> Active:
-    active = Active(running.job, running.attempt, running.since, running.placements, state.axes)
+    active = Active.of(running.job, running.attempt, running.since, running.placements, state.axes)
     for task, times in enumerate(running.tasks):
         if times.started is not None or times.ended is not None:
             active.times[task] = (times.started, times.ended)

@@ -20,7 +20,7 @@ from dure.planning.queue import Entry, Kind
 from dure.planning.quota import Account
 from dure.planning.refusals import Refusals
 from dure.planning.reservation import Outlook
-from dure.planning.running import Active
+from dure.planning.running import Active, Place
 from dure.planning.standing import Standing
 from dure.planning.state import State
 from dure.planning.told import Verdicts
@@ -56,7 +56,7 @@ class Course:
         self._stale = True
         self._phase = 0
 
-    def apply(self, change: Change) -> None:
+    def apply(self, change: Change | happened.AllStarted) -> None:
         """Something happened; see `Room.apply`."""
         self.at = max(self.at, change.at)
         match change:
@@ -64,6 +64,8 @@ class Course:
                 self._submitted(change)
             case happened.TaskStarted(at, job, attempt, task):
                 self._task_started(at, job, attempt, task)
+            case happened.AllStarted():
+                self._all_started(change)
             case happened.TaskEnded(at, job, attempt, task):
                 self._task_ended(at, job, attempt, task)
             case happened.Ended():
@@ -184,7 +186,7 @@ class Course:
     def _starting(self, change: happened.Starting) -> None:
         if self._queued(change.job):
             entry = self._dequeue(change.job)
-            active = Active(entry.job, change.attempt, change.at, change.placements, self.state.axes)
+            active = Active.of(entry.job, change.attempt, change.at, change.placements, self.state.axes)
             active.under, active.evictions = change.under, entry.evictions
             self.state.begin(active)
             self.refusals.began(entry.job.id, change.placements)
@@ -209,6 +211,20 @@ class Course:
         if ended is not None:
             self._use(active, task, max(at, ended), -1)
 
+    def _all_started(self, change: happened.AllStarted) -> None:
+        """Place by place, where nothing of it was told before."""
+        active = self._active(change.job, change.attempt)
+        if active is None or not active.tasks:
+            return
+        if active.times:
+            for task in range(active.tasks):
+                self._task_started(change.at, change.job, change.attempt, task)
+            return
+        active.times = dict.fromkeys(range(active.tasks), (change.at, None))
+        self.state.active.began(active, change.at)
+        for place in active.places:
+            self._used(active, place, change.at, place.tasks)
+
     def _task_ended(self, at: Instant, job: JobId, attempt: int, task: int) -> None:
         active = self._active(job, attempt)
         if active is None or task >= active.tasks:
@@ -223,8 +239,10 @@ class Course:
             self._use(active, task, max(at, started), -1)
 
     def _use(self, active: Active, task: int, at: Instant, times: int) -> None:
-        job, amounts = active.job, active.place_of(task).amounts
-        self.histories.record(Use(at, job.tenant, job.user, amounts, times))
+        self._used(active, active.place_of(task), at, times)
+
+    def _used(self, active: Active, place: Place, at: Instant, times: int) -> None:
+        self.histories.record(Use(at, active.job.tenant, active.job.user, place.amounts, times))
 
     def _ended(self, change: happened.Ended) -> None:
         active = self._active(change.job, change.attempt)
@@ -244,9 +262,14 @@ class Course:
 
     def _give_back(self, active: Active, at: Instant) -> None:
         """An attempt is over; a task that started and was not told to have ended did so now."""
-        for task, (started, ended) in tuple(active.times.items()):
+        ends: dict[tuple[int, Instant], int] = {}
+        for task, (started, ended) in active.times.items():
             if started is not None and ended is None:
-                self._task_ended(at, active.job.id, active.attempt, task)
+                place, end = active.number_of(task), max(at, started)
+                active.times[task] = (started, end)
+                ends[place, end] = ends.get((place, end), 0) + 1
+        for (place, end), tasks in ends.items():
+            self._used(active, active.places[place], end, -tasks)
         self.refusals.grew(place.node for place in active.places if place.left)
         self.state.over(active.job.id)
         self.over.append(active)

@@ -76,6 +76,8 @@ class Track:
 
     def at(self, dimension: int, now: Instant, half_life: Millis) -> float:
         """h(now) in closed form; before `since` it is what it is there."""
+        if not self.level[dimension] and not self.value[dimension]:
+            return 0.0
         away = max(0, now - self.since[dimension])
         kept = exp2(-away / half_life)
         return self.level[dimension] * kept + self.value[dimension] * (1.0 - kept)

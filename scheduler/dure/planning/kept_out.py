@@ -12,7 +12,7 @@ from typing import TypeAlias
 from dure.model.instants import Interval
 from dure.model.plan import Code, Rule, Verdict
 from dure.planning.allowance import kept_back
-from dure.planning.axes import within
+from dure.planning.axes import Vector, within
 from dure.planning.calendar import Block
 from dure.planning.nodes import Row
 from dure.planning.placement import View, place
@@ -30,12 +30,12 @@ Kept: TypeAlias = tuple[tuple[str, Rule, bool, tuple[tuple[str, tuple[int, ...]]
 class KeptOut:
     """The judgement of one decision, each shape judged once."""
 
-    __slots__ = ("_empty", "_known", "_trial")
+    __slots__ = ("_known", "_trial", "_whole")
 
     def __init__(self, trial: Trial) -> None:
         self._trial = trial
         self._known: dict[Shape, Verdict | None] = {}
-        self._empty: View = {row: row.capacity for row in trial.state.nodes.rows.values()}
+        self._whole: dict[Row, Vector] | None = None
 
     def verdict(self, kind: Kind) -> Verdict | None:
         """Why the class is kept out, None where it is not."""
@@ -56,6 +56,12 @@ class KeptOut:
         first = min(blocks, key=lambda block: (block.at, block.name))
         code = Code.CALENDAR if first.rule is Rule.CALENDAR else Code.MAINTENANCE
         return calendar_verdict(code, Interval(first.at, first.until))
+
+    @property
+    def _empty(self) -> dict[Row, Vector]:
+        if self._whole is None:
+            self._whole = {row: row.capacity for row in self._trial.state.nodes.rows.values()}
+        return self._whole
 
     def _bound(self, demand: Demand) -> Iterator[Block]:
         return (one for one in self._trial.promises.blocks if one.binds(demand, self._trial.now))

@@ -31,6 +31,8 @@ class Turn(Enum):
     GUARANTEED = "guaranteed"
     BORROWED = "borrowed"
 
+    __hash__ = object.__hash__  # by identity: an enumeration's own is looked up by name every time
+
 
 class Line:
     """Classes in order. `head` goes on from where it last was for the same dropped ones, which only grow."""
@@ -73,20 +75,28 @@ class Lines:
     """The classes that may have a turn, by tenant and user, or all in one line; `stands` says where each is.
 
     `below` leads down the tree to them: at a tenant (None: above all roots) those one level below it at or under
-    which some class stands, with how many tenants there have a line.
+    which some class stands, with how many tenants there have a line. `_late` are classes whose oldest job changed:
+    they move when somebody asks, and not at all where it is the same job again by then.
     """
 
-    __slots__ = ("_fair", "all", "below", "stands", "tenants")
+    __slots__ = ("_fair", "_late", "_stands", "all", "below", "tenants")
 
     def __init__(self, fair: bool) -> None:
         self._fair = fair
-        self.stands: dict[Kind, tuple[int, Age]] = {}
+        self._stands: dict[Kind, tuple[int, Age]] = {}
+        self._late: dict[Kind, None] = {}
         self.tenants: dict[Account, dict[UserId, Line]] = {}
         self.below: dict[Account | None, dict[Account, int]] = {}
         self.all = Line()
 
     def __contains__(self, kind: Kind) -> bool:
         return kind in self.stands
+
+    @property
+    def stands(self) -> dict[Kind, tuple[int, Age]]:
+        """Where each class stands."""
+        self.settle()
+        return self._stands
 
     def among(self, kinds: Iterable[Kind]) -> Lines:
         """Lines of these classes only, which change apart from these."""
@@ -97,15 +107,19 @@ class Lines:
 
     def enter(self, kind: Kind) -> None:
         """A class with a waiting job takes its stand."""
+        if kind in self._stands:
+            self._late[kind] = None
+            return
         stand = (-kind.key.priority if self._fair else 0, kind.jobs[0])
-        self.stands[kind] = stand
+        self._stands[kind] = stand
         self._line(kind).insert((*stand, kind))
 
     def leave(self, kind: Kind) -> bool:
         """A class gives up its stand; whether it had one."""
-        stand = self.stands.pop(kind, None)
+        stand = self._stands.pop(kind, None)
         if stand is None:
             return False
+        self._late.pop(kind, None)
         line = self._line(kind)
         line.remove(stand)
         if not line and self._fair:
@@ -118,13 +132,20 @@ class Lines:
 
     def moved(self, kind: Kind) -> None:
         """The oldest job of a class is another one: it stands there, or nowhere without jobs."""
-        if not kind.jobs:
-            self.leave(kind)
-        elif (stand := self.stands.get(kind)) is not None:
-            line = self._line(kind)
-            line.remove(stand)
-            stand = self.stands[kind] = (stand[0], kind.jobs[0])
-            line.insert((*stand, kind))
+        if kind in self._stands:
+            self._late[kind] = None
+
+    def settle(self) -> None:
+        """Everyone stands where their oldest job says: to be asked before lines are read."""
+        while self._late:
+            kind, _ = self._late.popitem()
+            if not kind.jobs:
+                self.leave(kind)
+            elif (stand := self._stands[kind])[1] != kind.jobs[0]:
+                line = self._line(kind)
+                line.remove(stand)
+                stand = self._stands[kind] = (stand[0], kind.jobs[0])
+                line.insert((*stand, kind))
 
     def _line(self, kind: Kind) -> Line:
         if not self._fair:

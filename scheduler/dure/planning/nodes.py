@@ -119,7 +119,10 @@ class Nodes:
             after = before - amount * times
             free[axis] = after
             if row.open:
-                spare[axis] += (max(0, after)) - (max(0, before))
+                if after > 0:
+                    spare[axis] += after
+                if before > 0:
+                    spare[axis] -= before
 
     def vacate(self, row: Row, amounts: Amounts, times: int) -> None:
         """So much of a node is held by attempts that were told to leave, or no longer where `times` is negative."""

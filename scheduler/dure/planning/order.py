@@ -36,6 +36,7 @@ class Lineup:
 
     def first(self, lines: Lines, turn: Turn, dropped: Collection[Kind]) -> Kind | None:
         """Whose turn it is, of all that were not dropped."""
+        lines.settle()
         if not self._fair:
             stand = lines.all.head(dropped)
             return stand[2] if stand else None
@@ -49,7 +50,11 @@ class Lineup:
             kind = self._first_inside(over, users, dropped)
             if kind is not None:
                 return kind
-        ranked = [(self.rank(account, turn), account) for account in lines.below.get(over, ())]
+        below = lines.below.get(over, ())
+        if len(below) == 1:
+            (only,) = below
+            return self._first_below(only, lines, turn, dropped)
+        ranked = self._ranked(below, turn)
         while ranked:
             best = min(ranked)
             kind = self._first_below(best[1], lines, turn, dropped)
@@ -58,14 +63,25 @@ class Lineup:
             ranked.remove(best)
         return None
 
+    def _ranked(self, accounts: Iterable[Account], turn: Turn) -> list[tuple[Rank, Account]]:
+        """Siblings with their ranks, in any order."""
+        ranks, found = self._ranks[turn], list[tuple[Rank, Account]]()
+        for account in accounts:
+            known = ranks.get(account)
+            if known is None or known[0] != account.version:
+                found.append((self.rank(account, turn), account))
+            else:
+                found.append((known[1], account))
+        return found
+
     def _first_inside(
         self, account: Account, users: Mapping[UserId, Line], dropped: Collection[Kind]
     ) -> Kind | None:
         heads = [(user, stand) for user, line in users.items() if (stand := line.head(dropped))]
         if len(heads) < 2:
             return heads[0][1][2] if heads else None
-        _, best = min(heads, key=lambda at: (at[1][0], self.standing.user(account, at[0]), at[1][1]))
-        return best[2]
+        score = self.standing.user
+        return min([(stand[0], score(account, user), stand[1], stand[2]) for user, stand in heads])[3]
 
     def heads(self, kinds: Iterable[Kind], turn: Turn) -> list[tuple[Key, Kind]]:
         """Where the oldest job of each class stands; no two stand in one place."""

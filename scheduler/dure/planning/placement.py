@@ -42,6 +42,9 @@ def place(demand: Demand, nodes: Nodes, view: View, values: Vector) -> list[Spot
 
 def placements(spots: Sequence[Spot]) -> tuple[Placement, ...]:
     """Spots as the plan says them, group by group."""
+    if len(spots) == 1:
+        ((part, row, tasks),) = spots
+        return (Placement(part.group, row.id, part.flavor, tasks),)
     ordered = sorted(spots, key=lambda spot: spot[0].group)
     return tuple(Placement(part.group, row.id, part.flavor, tasks) for part, row, tasks in ordered)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Iterable
 
 from dure.model.job import Job, JobClass, JobId, UserId
 from dure.model.plan import Verdict
@@ -114,6 +115,8 @@ class Queue:
         """Take a job out; its entry and class, which may be empty now and is then forgotten."""
         entry = self.entries[job]
         kind = self.lend(job)
+        for lines in self.lines.values():
+            lines.settle()  # it may come back in another class
         for other in entry.waiting_for:
             self.after[other].pop(job, None)
             if not self.after[other]:
@@ -140,6 +143,17 @@ class Queue:
         self.entries[entry.job.id] = entry
         assert entry.kind is not None  # noqa: S101 - queued entries have one
         self._insert(entry.kind, entry.age)
+
+    def give_back_all(self, entries: Iterable[Entry]) -> None:
+        """Undo `lend` of many: a class moves once."""
+        ages: dict[Kind, list[Age]] = {}
+        for entry in entries:
+            self.entries[entry.job.id] = entry
+            assert entry.kind is not None  # noqa: S101 - queued entries have one
+            ages.setdefault(entry.kind, []).append(entry.age)
+        for kind, back in ages.items():
+            for age_ in sorted(back, reverse=True):
+                self._insert(kind, age_)
 
     def judge(self, kind: Kind, verdict: Verdict | None) -> None:
         """A class waits whatever is free, or may have its turn."""

@@ -78,12 +78,13 @@ class Promises:
         for axis, amount in amounts:
             more = amount * times
             for tenant, rests in path:
-                before = into.get((tenant, axis), 0)
-                after = into[tenant, axis] = before + more
+                key = (tenant, axis)
+                before = into.get(key, 0)
+                after = into[key] = before + more
                 if mark is not None:
-                    mark.setdefault((tenant, axis), before)
+                    mark.setdefault(key, before)
                 if (rest := rests.get(axis)) is not None:
-                    more = max(0, after - rest) - max(0, before - rest)
+                    more = (after - rest if after > rest else 0) - (before - rest if before > rest else 0)
                     if not more:
                         break
 
@@ -116,13 +117,10 @@ class Promises:
         for tenant, rests in self._path(branch):
             rest = rests.get(axis)
             if rest is not None:
-                more = self._overflow_grows(tenant, axis, rest, more)
+                room = rest - self._into.get((tenant, axis), 0)
+                more = (more - room if more > room else 0) - (-room if room < 0 else 0)
                 over = more
         return over
-
-    def _overflow_grows(self, tenant: TenantId, axis: int, rest: int, more: int) -> int:
-        into = self._into.get((tenant, axis), 0)
-        return max(0, into + more - rest) - max(0, into - rest)
 
     def _path(self, branch: Branch) -> list[tuple[TenantId, Stated]]:
         """The tenants from this one up, each with its rests by axis."""
@@ -164,14 +162,18 @@ class Quotas:
 
     def hold(self, account: Account, user: UserId, amounts: Amounts, times: int = 1) -> None:
         """Count what a job of this user holds; give it back where `times` is negative."""
+        changed = self.changed
         for over in account.path:
-            add(over.held, amounts, times)
+            held = over.held
+            for axis, amount in amounts:
+                held[axis] += amount * times
             over.version += 1
-            self.changed[over] = None
-        if user not in account.users:
-            account.users[user] = self._axes.zeros()
-        add(account.users[user], amounts, times)
-        if not any(account.users[user]):
+            changed[over] = None
+        mine = account.users.get(user)
+        if mine is None:
+            mine = account.users[user] = self._axes.zeros()
+        add(mine, amounts, times)
+        if not any(mine):
             del account.users[user]
         if self.tree.governed:
             self.promises.give(account.branch, amounts, times)
@@ -234,7 +236,7 @@ def _sum(all_amounts: Iterable[Amounts]) -> dict[int, int]:
 
 def used_of(held: Vector, guarantee: Stated) -> float:
     """Held / guarantee: the largest ratio over what is stated; a guarantee of nothing is full once used."""
-    return max((_ratio(held[axis], amount) for axis, amount in guarantee.items()), default=0.0)
+    return max([_ratio(held[axis], amount) for axis, amount in guarantee.items()], default=0.0)
 
 
 def _ratio(held: int, guarantee: int) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dure.model.change import Change, NodeSet, Submitted
+from dure.model.change import AllStarted, Change, NodeSet, Submitted
 from dure.model.instants import Instant
 from dure.model.job import JobId, TenantId
 from dure.model.plan import Explanation, Plan
@@ -36,7 +36,7 @@ class Room:
         """
         return cls(carried.taken_up(snapshot, rules, since))
 
-    def apply(self, change: Change) -> None:
+    def apply(self, change: Change | AllStarted) -> None:
         """Something happened. What is already so, or concerns what the room does not know, changes nothing."""
         if isinstance(change, Submitted | NodeSet) and not self._course.state.axes.covers(_flavors(change)):
             times = self._course.times

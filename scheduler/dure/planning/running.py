@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from itertools import accumulate
-from typing import Final
+from typing import TYPE_CHECKING, Final, Self
 
 from dure.model.instants import SECOND, Instant, Millis
 from dure.model.job import Job, JobId, NodeId, Placement, TenantId
@@ -14,6 +15,9 @@ from dure.model.snapshot import Running, TaskTimes
 from dure.planning.axes import Amounts, Axes, together
 from dure.planning.ends import Chunk, Ends, Held, Stop
 from dure.planning.shape import FOREVER, lasting
+
+if TYPE_CHECKING:
+    from dure.planning.placement import Spot
 
 LATE: Final = SECOND
 """A job past its time limit counts as ending so long from now."""
@@ -26,6 +30,12 @@ class Place:
 
     def __init__(self, node: NodeId, amounts: Amounts, tasks: int) -> None:
         self.node, self.amounts, self.tasks, self.left = node, amounts, tasks, tasks
+
+
+def places(spots: Sequence[Spot]) -> list[Place]:
+    """Where the tasks of spots are, in the order of task numbers."""
+    ordered = sorted(spots, key=lambda spot: spot[0].group) if len(spots) > 1 else spots
+    return [Place(row.id, part.amounts, tasks) for part, row, tasks in ordered]
 
 
 class Active:
@@ -41,7 +51,7 @@ class Active:
                  "places", "since", "started", "times", "under", "vacating", "vacating_since")  # fmt: skip
 
     def __init__(
-        self, job: Job, attempt: int, since: Instant, placements: tuple[Placement, ...], axes: Axes
+        self, job: Job, attempt: int, since: Instant, placements: tuple[Placement, ...], places: list[Place]
     ) -> None:
         self.job, self.attempt, self.since, self.placements = job, attempt, since, placements
         self.limit = lasting(job.limit_under(place.flavor for place in placements))
@@ -51,19 +61,27 @@ class Active:
         self.evictions = 0
         self.delay: Millis = 0
         self.under = ""
-        self.places = [
-            Place(p.node, axes.amounts(job.groups[p.group].request(p.flavor)), p.tasks)
-            for p in sorted(placements, key=lambda placement: placement.group)
-        ]
-        self._upto = list(accumulate(place.tasks for place in self.places))
+        self.places = places
+        self._upto: list[int] | None = None
         self.times: dict[int, tuple[Instant | None, Instant | None]] = {}
         self._held: Amounts | None = None
         self.started: Instant | None = None
 
+    @classmethod
+    def of(
+        cls, job: Job, attempt: int, since: Instant, placements: tuple[Placement, ...], axes: Axes
+    ) -> Self:
+        """An attempt that was placed so."""
+        ordered = sorted(placements, key=_group) if len(placements) > 1 else placements
+        asked = ((p, job.groups[p.group].request(p.flavor)) for p in ordered)
+        return cls(
+            job, attempt, since, placements, [Place(p.node, axes.amounts(one), p.tasks) for p, one in asked]
+        )
+
     @property
     def tasks(self) -> int:
         """How many tasks were placed."""
-        return self._upto[-1] if self._upto else 0
+        return sum(place.tasks for place in self.places)
 
     @property
     def held(self) -> Amounts:
@@ -109,7 +127,13 @@ class Active:
 
     def place_of(self, task: int) -> Place:
         """Where a task is. Raises IndexError for a task that the attempt does not have."""
-        return self.places[bisect_right(self._upto, task)]
+        return self.places[self.number_of(task)]
+
+    def number_of(self, task: int) -> int:
+        """The number of that place."""
+        if self._upto is None:
+            self._upto = list(accumulate(place.tasks for place in self.places))
+        return bisect_right(self._upto, task)
 
     def running(self) -> Running:
         """The value of this attempt."""
@@ -120,15 +144,21 @@ class Active:
         )  # fmt: skip
 
 
+def _group(placement: Placement) -> int:
+    return placement.group
+
+
 class Activity:
     """All attempts that hold places. `version` tells apart who runs, and until when; `ends` orders them.
 
     `jobs` are attempts, `claims` places that are being vacated, in the order in which they were claimed; `ends`
     orders attempts but those that vacate: they are as good as gone. `tenants` are the attempts that stay, by
-    tenant, `priorities` how many of them that may be preempted have each priority.
+    tenant, `priorities` how many of them that may be preempted have each priority. `_new` are those of them that
+    take their place among the ends when somebody asks.
     """
 
-    __slots__ = ("_past", "_ticks", "claims", "ends", "jobs", "priorities", "tenants", "vacating", "version")
+    __slots__ = ("_ends", "_new", "_past", "_ticks", "claims", "jobs", "priorities", "tenants", "vacating",
+                 "version")  # fmt: skip
 
     def __init__(self) -> None:
         self.jobs: dict[JobId, Active] = {}
@@ -136,10 +166,26 @@ class Activity:
         self.vacating: dict[JobId, Active] = {}
         self.tenants: dict[TenantId, dict[JobId, Active]] = {}
         self.priorities: dict[TenantId, Counter[int]] = {}
-        self.ends = Ends()
+        self._ends = Ends()
+        self._new: dict[JobId, Active] = {}
         self.version = 0
         self._ticks = 0
         self._past: tuple[Instant, tuple[End, ...]] | None = None
+
+    @property
+    def ends(self) -> Ends:
+        """Whose limit ends when."""
+        while self._new:
+            _, active = self._new.popitem()
+            if full := self._ends.add(active.stop, active.held_by_node):
+                self._split(full)
+        return self._ends
+
+    def _split(self, full: Chunk) -> None:
+        upper = Chunk()
+        for _, job in full.stops[len(full.stops) // 2 :]:
+            upper.count(self.jobs[job].held_by_node, 1)
+        self._ends.split(full, upper)
 
     def changed(self) -> None:
         """What holds places, or until when, is not what it was."""
@@ -182,8 +228,8 @@ class Activity:
     def task_over(self, active: Active, place: Place) -> None:
         """A task of an attempt gives back what it held."""
         active.gives_back(place)
-        if active.vacating is None:
-            self.ends.less(active.stop, [(place.node, place.amounts, 1)])
+        if active.vacating is None and active.job.id not in self._new:
+            self._ends.less(active.stop, [(place.node, place.amounts, 1)])
         self.changed()
 
     def _arrange(self, active: Active) -> None:
@@ -217,7 +263,9 @@ class Activity:
 
     def _rank(self, job: Job, times: int) -> None:
         if job.preemptible:
-            counts = self.priorities.setdefault(job.tenant, Counter())
+            counts = self.priorities.get(job.tenant)
+            if counts is None:
+                counts = self.priorities[job.tenant] = Counter()
             counts[job.priority] += times
             if not counts[job.priority]:
                 del counts[job.priority]
@@ -237,20 +285,20 @@ class Activity:
 
     def next_end(self, now: Instant) -> Instant | None:
         """The first time limit that ends after now."""
-        end = self.ends.after(now)
+        coming = (end for active in self._new.values() if (end := active.end) > now)
+        end = min(coming, default=FOREVER)
+        known = self._ends.after(now)
+        end = end if known is None else min(end, known)
         return None if end == FOREVER else end
 
     def _enter(self, active: Active) -> None:
         self._touch(active)
-        if full := self.ends.add(active.stop, active.held_by_node):
-            upper = Chunk()
-            for _, job in full.stops[len(full.stops) // 2 :]:
-                upper.count(self.jobs[job].held_by_node, 1)
-            self.ends.split(full, upper)
+        self._new[active.job.id] = active
 
     def _leave(self, active: Active) -> None:
         self._touch(active)
-        self.ends.remove(active.stop, active.held_by_node)
+        if self._new.pop(active.job.id, None) is None:
+            self._ends.remove(active.stop, active.held_by_node)
 
     def _touch(self, active: Active) -> None:
         if self._past is not None and active.end <= self._past[0]:

@@ -22,9 +22,9 @@ NONE: Final[ByDimension] = (0.0, 0.0, 0.0)
 def above(held: Vector, promised: Vector, values: Vector) -> tuple[int, int, int]:
     """Use above guarantee in each dimension: per flavor max(0, held - guarantee), then weighed by value."""
     gpu = 0
-    for axis in range(FIRST_GPU, len(held)):
-        if (more := held[axis] - promised[axis]) > 0:
-            gpu += more * values[axis]
+    for mine, due, value in zip(held[FIRST_GPU:], promised[FIRST_GPU:], values[FIRST_GPU:], strict=True):
+        if mine > due:
+            gpu += (mine - due) * value
     cpu, memory = held[CPU_AXIS] - promised[CPU_AXIS], held[MEMORY_AXIS] - promised[MEMORY_AXIS]
     return max(0, cpu), max(0, memory), gpu
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 
 from dure.model.instants import Instant
-from dure.model.job import JobId, Placement, TenantId
+from dure.model.job import JobId, Placement, TenantId, UserId
 from dure.model.node import Node
 from dure.model.plan import Claim, Eviction, Reservation
 from dure.model.resources import Flavor
 from dure.model.rules import CalendarEntry, Order, Rules
 from dure.model.tenant import BudgetState
-from dure.planning.axes import Axes, Vector
+from dure.planning.axes import Amounts, Axes, Vector
 from dure.planning.nodes import Nodes, Row
 from dure.planning.placement import fits_when_empty
 from dure.planning.queue import Entry, Queue
-from dure.planning.quota import Quotas
-from dure.planning.running import Active, Activity
+from dure.planning.quota import Account, Quotas
+from dure.planning.running import Active, Activity, Place
 from dure.planning.shape import Shape
 from dure.planning.tree import Tree
 
@@ -52,7 +53,7 @@ class State:
         self.budgets: dict[TenantId, BudgetState] = {}
         self.paused: set[TenantId] = set()
         self.room_paused = False
-        self._tried: list[Callable[[], None]] = []
+        self._tried: list[Callable[[], None] | Entry] = []
         self._version = 0
 
     def put_node(self, node: Node) -> None:
@@ -113,7 +114,7 @@ class State:
         self.queue.lend(claim.job)
         assert entry.kind is not None  # noqa: S101 - queued entries have one
         entry.kind.claimed += 1
-        active = Active(entry.job, entry.attempts + 1, claim.since, claim.placements, self.axes)
+        active = Active.of(entry.job, entry.attempts + 1, claim.since, claim.placements, self.axes)
         active.delay = self.rules.planning.claim_timeout
         self.claims[claim.job], self.claimed[claim.job] = claim, entry
         self.active.claim(active)
@@ -130,16 +131,20 @@ class State:
         return entry
 
     def try_start(
-        self, job: JobId, now: Instant, placements: tuple[Placement, ...], under: str = ""
-    ) -> Active:
-        """A pending job takes places, for the time of a decision."""
+        self, job: JobId, now: Instant, placements: tuple[Placement, ...], under: str = "",
+        places: list[Place] | None = None,
+    ) -> Active:  # fmt: skip
+        """A pending job takes places, for the time of a decision; `places` say again where and how much."""
         self._begin_trial()
         entry = self.queue.entries[job]
         self.queue.lend(job)
-        active = Active(entry.job, entry.attempts + 1, now, placements, self.axes)
+        if places is None:
+            active = Active.of(entry.job, entry.attempts + 1, now, placements, self.axes)
+        else:
+            active = Active(entry.job, entry.attempts + 1, now, placements, places)
         active.under, active.evictions = under, entry.evictions
         self.begin(active)
-        self._tried.append(lambda: self._unstart(entry))
+        self._tried.append(entry)
         return active
 
     def try_evict(self, active: Active, eviction: Eviction, now: Instant) -> None:
@@ -167,11 +172,16 @@ class State:
 
     def undo(self, back_to: int = 0) -> None:
         """Everything that a decision tried since is as it was."""
-        if not self._tried:
+        tried = self._tried
+        if not tried:
             return
-        while len(self._tried) > back_to:
-            self._tried.pop()()
-        if not self._tried:
+        while len(tried) > back_to:
+            step = tried.pop()
+            if isinstance(step, Entry):
+                self._unstart([step, *self._starts_before(back_to)])
+            else:
+                step()
+        if not tried:
             self.active.version = self._version
 
     def fits_empty(self, shape: Shape) -> bool:
@@ -185,9 +195,32 @@ class State:
     def _drop(self, job: JobId) -> None:
         self.unclaim(job)
 
-    def _unstart(self, entry: Entry) -> None:
-        self.over(entry.job.id)
-        self.queue.give_back(entry)
+    def _starts_before(self, back_to: int) -> Iterator[Entry]:
+        """Those that were tried last, one after another."""
+        while len(self._tried) > back_to and isinstance(last := self._tried[-1], Entry):
+            self._tried.pop()
+            yield last
+
+    def _unstart(self, entries: list[Entry]) -> None:
+        """Starts are undone all at once, so that what they held is given back together."""
+        held: dict[tuple[Account, UserId], Counter[Amounts]] = {}
+        jobs = Counter[tuple[Account, UserId]]()
+        for entry in entries:
+            active = self.active.take(entry.job.id)
+            self._place(active, -1)
+            if active.under not in self.open:
+                whose = (self.quotas.account(entry.job.tenant), entry.job.user)
+                jobs[whose] += 1
+                for place in active.places:
+                    held.setdefault(whose, Counter())[place.amounts] += place.left
+        for (account, user), amounts in held.items():
+            for one, times in amounts.items():
+                self.quotas.hold(account, user, one, -times)
+        for (account, user), times in jobs.items():
+            self.quotas.count(account, user, -times)
+        self.queue.give_back_all(entries)
+        for account, _ in jobs:
+            self.queue.released(account)
 
     def _claim_again(self, claim: Claim, order: list[JobId]) -> None:
         self.claim(claim)

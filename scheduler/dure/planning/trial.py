@@ -23,7 +23,7 @@ from dure.planning.queue import Entry, Kind
 from dure.planning.quota import Account
 from dure.planning.refusals import Refusals
 from dure.planning.reservation import Outlook, Promise, Slot
-from dure.planning.running import Active
+from dure.planning.running import Active, places
 from dure.planning.shape import FOREVER, Demand, Shape
 from dure.planning.state import State
 
@@ -91,7 +91,7 @@ class Trial:
         self.lift_of(job)
         self.promises.charge(spots, demand)
         where, guaranteed = placements(spots), turn is Turn.GUARANTEED
-        active = self.state.try_start(job, self.now, where)
+        active = self.state.try_start(job, self.now, where, places=places(spots))
         self.touched[kind] = None
         backfill = bool(self.promises)
         self.again = self.again or backfill or not (kind.key.preemptible or guaranteed)
