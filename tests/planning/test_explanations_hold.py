@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Protocol
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -63,7 +64,14 @@ def with_quota(rules: Rules, reason: Reason) -> Rules:
     return replace(rules, tenants=tuple(raised))
 
 
-def carried_out(world: World, before: Snapshot, job: str, reason: Reason) -> Plan:
+class Lived(Protocol):
+    """What a room's life has: the rules, and what time it is."""
+
+    rules: Rules
+    now: int
+
+
+def carried_out(world: Lived, before: Snapshot, job: str, reason: Reason) -> Plan:
     """The next plan of a copy of the room, had the change been made."""
     if reason.subject.startswith("quota:"):
         return Room.of(before, with_quota(world.rules, reason)).decide(world.now)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from dure.model.plan import Code
 from dure.model.resources import Quota
 from dure.model.rules import BetweenBorrowers, Planning, WithinTenant
 from dure.model.tenant import Tenant
+from tests.planning.lives import Life
 from tests.planning.scenes import Scene, gang
 from tests.planning.small import job, node, tenant
+from tests.planning.test_explanations_hold import LAST, carried_out
 
 FAIR = Planning(memory=0.0, between_borrowers=BetweenBorrowers.FAIR)
 PRIORITY = Planning(memory=0.0, within_tenant=WithinTenant.PRIORITY)
@@ -79,3 +84,20 @@ def test_where_nobody_may_be_told_to_leave_nothing_is_offered() -> None:
     borrowed(room, "b", 8, preemptible=False)
     room.submit(gang("1", "a", 6))
     assert room.about("1", Code.WOULD_START, "tasks") == {"tasks": 4}
+
+
+@settings(max_examples=6)
+@given(st.integers(0, 2**32))
+def test_as_many_leave_as_are_told(seed: int) -> None:
+    """Through lives of rooms that preempt: the change made, the plan starts it or evicts just so many for it."""
+    life = Life(seed)
+    for before, _ in life.decisions(8):
+        for pending in before.pending:
+            for reason in life.room.explain(pending.job.id, life.now).reasons:
+                if reason.code is Code.WOULD_START:
+                    leaving = dict(reason.numbers).get("leaving", 0)
+                    made = carried_out(life, life.room.snapshot(), pending.job.id, reason)
+                    names = {pending.job.id, LAST}
+                    given = {one.job for one in made.starts} | {one.job for one in made.claims if leaving}
+                    assert names & given, reason
+                    assert sum(one.by in names for one in made.evictions) == leaving, reason
