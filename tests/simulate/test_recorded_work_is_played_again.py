@@ -140,6 +140,10 @@ def test_two_bundles_are_compared_over_the_last_days(tmp_path: Path) -> None:
     assert waits["new"] == pytest.approx(2 * 3600, abs=1)
     assert told["replays"]["new"]["tenants"]["ants"]["bill_won"] == 3000
     assert set(told["replays"]["new"]["fairness_error"]) == {"1h", "1d", "7d"}
+    room = new / "room.yaml"
+    room.write_text(room.read_text(encoding="utf-8").replace("order: fair", "order: fair, half_life: 2d"))
+    for side in json.loads(diff(*asked, "-o", "json").stdout)["replays"].values():
+        assert set(side["fairness_error"]) == {"1h", "1d", "2d", "7d"}
     korean = diff(*asked, lang="ko").stdout
     assert "평균 대기(초)" in korean
     assert "공정성 오차 1h" in korean

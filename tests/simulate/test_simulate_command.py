@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,25 @@ def test_json_and_csv_hold_what_is_promised(tmp_path: Path) -> None:
     assert figures["utilization"] == pytest.approx((400 + 40) / 480, abs=1e-6)
     assert figures["tenants"]["6"]["mean_wait_s"] == 90
     assert "left out: 1" in done.stderr
+
+
+@pytest.mark.slow
+def test_policies_of_other_half_lives_are_measured_alike(tmp_path: Path) -> None:
+    """Each over an hour, a day, and the half-life of either: no cell of the comparison is empty."""
+    bundles = []
+    for half_life in ("2d", "5d"):
+        copied = shutil.copytree(EASY_BUNDLE, tmp_path / half_life)
+        room = (copied / "room.yaml").read_text(encoding="utf-8").replace("memory: 0", "memory: 0.5", 1)
+        room = room.replace("order: fifo", f"order: fair\n  half_life: {half_life}")
+        (copied / "room.yaml").write_text(room, encoding="utf-8")
+        bundles += ["--policy", copied]
+    trace = write_swf(tmp_path, random_rows(3, 30))
+    done = run(trace, *bundles, "-o", "json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)["policies"].values()
+    assert [list(figures["fairness_error"]) for figures in told] == [["1h", "1d", "2d", "5d"]] * 2
+    alone = json.loads(run(trace, *bundles[:2], "-o", "json").stdout)
+    assert list(alone["fairness_error"]) == ["1h", "1d", "2d"]
 
 
 @pytest.mark.slow

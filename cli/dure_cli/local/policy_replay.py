@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dure_cli.local.replays import format_of, progress, read_trace, refused, room_of
+from dure_cli.local.replays import format_of, half_lives, progress, read_trace, refused, room_of
 
 if TYPE_CHECKING:
     from dure.model.rules import Rules
@@ -55,7 +55,10 @@ def _trace(
         Estimates(estimates), room_of(None, format), tenants=read_map(tenants) if tenants else None
     )
     with progress(2 * len(trace.jobs)) as advance:
-        return [(name, report(play(trace, rules, settings, advance))) for name, rules in _both(old, new)]
+        return [
+            (name, report(play(trace, rules, settings, advance), half_lives((old, new))))
+            for name, rules in _both(old, new)
+        ]
 
 
 def _recorded(old: Rules, new: Rules, data: Path, days: int) -> list[tuple[str, Figures]]:
@@ -69,7 +72,10 @@ def _recorded(old: Rules, new: Rules, data: Path, days: int) -> list[tuple[str, 
         return [
             (
                 name,
-                report(play_work(found.arrivals, rules, f"last-{days}d", enforce_limits=True, said=advance)),
+                report(
+                    play_work(found.arrivals, rules, f"last-{days}d", enforce_limits=True, said=advance),
+                    half_lives((old, new)),
+                ),
             )
             for name, rules in _both(old, new)
         ]

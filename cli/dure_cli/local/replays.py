@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -51,6 +51,11 @@ def read_rules(policy: str) -> Rules:
         return read_bundle(directory(policy)).rules
     except PolicyRefused as refused_by:
         refused(*refused_by.findings)
+
+
+def half_lives(bundles: Iterable[Rules]) -> set[int]:
+    """In ms, of all bundles that are compared: fairness is measured over each under every one of them."""
+    return {rules.planning.half_life for rules in bundles}
 
 
 @contextmanager

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dure_cli.local.replays import FORMATS, format_of, progress, read_rules, read_trace, refused, room_of
+from dure_cli.local.replays import (
+    FORMATS,
+    format_of,
+    half_lives,
+    progress,
+    read_rules,
+    read_trace,
+    refused,
+    room_of,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from dure.model.rules import Rules
@@ -111,14 +120,14 @@ def _replays(
     from dure.simulate.replay import play
     from dure.simulate.report import report
 
-    replays = []
+    replays, windows = [], half_lives(rules for _, rules in named)
     with progress(len(trace.jobs) * settings.copies * len(named)) as advance:
         for name, rules in named:
             own = replace(settings, added=added_nodes(add_nodes, rules))
             played = play(trace, rules, own, advance)
             if jobs:
                 _write(played, jobs)
-            replays.append((name, report(played)))
+            replays.append((name, report(played, windows)))
     return replays
 
 

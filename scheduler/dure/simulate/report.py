@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from array import array
 from collections import defaultdict
+from collections.abc import Iterable
 from math import ceil, fsum
 from typing import IO, Any, Final, TypeAlias
 
@@ -65,11 +66,14 @@ def bounded_slowdown(wait: float, run: float) -> float:
     return max(1.0, (wait + run) / max(run, SHORT))
 
 
-def report(played: Played) -> Report:
-    """The replay in figures; seconds, shares of 1, won before VAT (docs/engineer/simulate.md)."""
+def report(played: Played, half_lives: Iterable[Millis] = ()) -> Report:
+    """The replay in figures; seconds, shares of 1, won before VAT (docs/engineer/simulate.md).
+
+    `half_lives` are those of policies that it is compared with: all are measured over each of them.
+    """
     gpus = any(work.wanted.gpus for work in played.works)
     total, tenants = _sums(played, gpus)
-    fair, bill, whole = fairness_of(played), billed(played), played.interval
+    fair, bill, whole = fairness_of(played, half_lives), billed(played), played.interval
     capacity = _main(played.capacity, gpus)
     came = capacity * (played.last_submit - whole.start)
     return {
@@ -96,9 +100,9 @@ def report(played: Played) -> Report:
     }  # fmt: skip
 
 
-def fairness_of(played: Played) -> Fairness:
-    """The fairness errors of a replay over windows of an hour, a day and a half-life of its rules."""
-    windows = sorted({HOUR, DAY, played.rules.planning.half_life})
+def fairness_of(played: Played, half_lives: Iterable[Millis] = ()) -> Fairness:
+    """The fairness errors of a replay over windows of an hour, a day, a half-life of its rules, and these."""
+    windows = sorted({HOUR, DAY, played.rules.planning.half_life, *half_lives})
     return fairness(played.rules, played.capacity, steps(played), windows)
 
 
