@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.rig.kubernetes.build import provide
+from tests.rig.kubernetes.control_plane import PROGRAMS
 from tests.rig.kubernetes.failures import RigError
 from tests.rig.kubernetes.keeper import CHECKOUT
 from tests.rig.kubernetes.leftovers import cgroups, contained, marked, mount_points, sweep
@@ -108,7 +110,10 @@ def test_a_program_that_does_not_start_is_named_with_the_end_of_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A failed start is an error with the program's own words, and leaves nothing; a given program is run."""
+    for name, place in provide(PROGRAMS).items():
+        (tmp_path / name).symlink_to(place)
     broken = tmp_path / "kube-apiserver"
+    broken.unlink()
     broken.write_text("#!/bin/sh\necho no place to stand on\nexit 3\n")
     broken.chmod(0o755)
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(tmp_path))
