@@ -2,9 +2,10 @@ from collections.abc import Callable
 
 import pytest
 
+from dure.backends.kubernetes import admitting
 from dure.backends.kubernetes.attempts import AttemptSeen, broken, waiting
 from dure.backends.kubernetes.changes import between, everything
-from dure.backends.kubernetes.names import TASK
+from dure.backends.kubernetes.names import METER, TASK
 from dure.model.change import (
     Change,
     Ended,
@@ -17,7 +18,7 @@ from dure.model.change import (
 )
 from dure.model.instants import SECOND
 from dure.model.job import Job, Placement, TaskGroup
-from dure.model.plan import Eviction, Rule
+from dure.model.plan import Eviction, Rule, Start
 from dure.model.record import JobRecord, JobState
 from tests.backends.kubernetes_values.lives import BEGIN, Life
 
@@ -277,6 +278,25 @@ def test_a_job_deleted_under_its_pods_is_cancelled() -> None:
     assert one.settle()
     assert said(one.story.record) == (JobState.CANCELLED, -15, "deleted from Kubernetes")
     assert one.story.record.attempts[0].tasks[0].ended == at(5)
+
+
+def test_a_deleted_job_that_is_kept_is_ended_by_a_deadline() -> None:
+    """Until it is metered the object stays; a deadline its controller still heeds, and it is cancelled."""
+    one = life()
+    start = Start("j", 1, (N1,), guaranteed=True)
+    one.patch(admitting.admit(one.queued, start, BEGIN, 1, keep=True))
+    one.begin()
+    one.obj["metadata"]["deletionTimestamp"] = "2026-11-22T08:00:00Z"
+    one.patch(admitting.end_deleted(one.queued))
+    assert one.obj["spec"]["activeDeadlineSeconds"] == 0
+    one.delete_pods()
+    one.kubelets_end_them()
+    one.say("Failed", "DeadlineExceeded")
+    assert one.settle()
+    assert said(one.story.record) == (JobState.CANCELLED, -15, "deleted from Kubernetes")
+    kept = one.queued.finalizers
+    one.patch(admitting.release_job(one.queued))
+    assert (kept, one.queued.finalizers) == ((METER,), ())
 
 
 def test_a_gang_over_several_nodes_goes_where_the_plan_says() -> None:

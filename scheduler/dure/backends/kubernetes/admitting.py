@@ -43,20 +43,25 @@ TOLERATIONS: tuple[Json, ...] = (
 """Taints that every admitted pod stands: those of GPU nodes, and of nodes that are this room's alone."""
 
 
-def admit(queued: Queued, start: Start, at: Instant, epoch: int) -> Json:
+def admit(queued: Queued, start: Start, at: Instant, epoch: int, keep: bool = False) -> Json:
     """Lets a job's pods come, onto exactly the nodes of the plan; raises Refused where its view was stale.
 
     `at` is an instant that the API server's clock has reached; it is cut to the second, as the server's own are.
+    `keep`: the object itself stays, whoever deletes it, until `release_job`.
     """
     check_start(queued, start)
     attempted = Attempted(start.attempt, at - at % SECOND, start.placements, start.under)
     notes = {ATTEMPT: texts.attempted_text(attempted), ENDING: None, CHECKPOINT: None}
     nodes = {placement.node for placement in start.placements}
     pinned = None if is_gated(queued, start.placements) else nodes.pop()
-    return _patch(
+    patch = _patch(
         queued, epoch, notes,
         _merged(suspend_patch(queued.kind, False), _templates(queued, start.attempt, pinned)),
     )  # fmt: skip
+    if keep:
+        others = [name for name in queued.finalizers if name != METER]
+        patch["metadata"]["finalizers"] = [*others, METER]
+    return patch
 
 
 def check_start(queued: Queued, start: Start) -> None:
@@ -192,6 +197,21 @@ def seal(queued: Queued, sealed: Sealed, epoch: int) -> Json:
     kept = queued.kept
     text = texts.sealed_text((*kept.sealed, sealed), kept.forgotten)
     return _patch(queued, epoch, {ATTEMPTS: text})
+
+
+def release_job(queued: Queued) -> Json:
+    """Lets an object go whose use is all in the ledger."""
+    finalizers = [name for name in queued.finalizers if name != METER]
+    return {"metadata": {"resourceVersion": queued.version, "finalizers": finalizers}}
+
+
+def end_deleted(queued: Queued) -> Json:
+    """Ends the pods of a Job that was deleted and that our finalizer keeps.
+
+    Its controller heeds `suspend` no more, and its pods are collected only after it; but a deadline that has passed
+    it keeps (job_controller.go, syncJob).
+    """
+    return _patch(queued, queued.kept.epoch, {}, {"spec": {"activeDeadlineSeconds": 0}})
 
 
 def keep_pod(pod: PodSeen) -> Json:

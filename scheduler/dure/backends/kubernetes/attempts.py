@@ -113,7 +113,8 @@ def _ending(queued: Queued, made: Attempted) -> Ending | None:
     ending = queued.kept.ending
     if ending and ending.attempt == made.attempt:
         return ending
-    if queued.deleting is not None and queued.finished is None:
+    done = queued.finished
+    if queued.deleting is not None and (done is None or done.at >= queued.deleting):
         return Ending(made.attempt, queued.deleting, "deleted from Kubernetes", requeue=False)
     return None
 
