@@ -128,9 +128,10 @@ def test_a_program_that_does_not_start_is_named_with_the_end_of_its_log(
 def test_the_next_rig_sweeps_what_a_killed_keeper_left(tmp_path: Path) -> None:
     """With the keeper gone too, the lock is free and everything still there: the next taker clears it away."""
     slot = Slot(63, tmp_path)
+    slot.lock_file.touch()
     slot.folder.mkdir()
     (slot.folder / "etcd.log").write_text("cut off in mid-")
-    with subprocess.Popen(["sleep", "600"], env={MARK: str(slot.folder)}, start_new_session=True) as orphan:
+    with subprocess.Popen(["sleep", "600"], env={MARK: slot.mark}, start_new_session=True) as orphan:
         until(lambda: list(marked(slot)) == [orphan.pid])
         sweep(slot)
         assert orphan.wait(10) == -signal.SIGKILL

@@ -28,7 +28,7 @@ class Component:
     ) -> None:  # fmt: skip
         self.name, self.command, self._ready = name, [str(word) for word in command], ready
         self._folder = slot.folder
-        self._environment = {**(environment or {}), MARK: str(slot.folder)}
+        self._environment = {**(environment or {}), MARK: slot.mark}
         self._process: subprocess.Popen[bytes] | None = None
 
     # Its life

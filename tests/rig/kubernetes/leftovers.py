@@ -39,7 +39,7 @@ def end_processes(slot: Slot) -> None:
 
 def marked(slot: Slot) -> Iterator[int]:
     """Processes that a rig in this slot started, and what these started (a shim of containerd, say)."""
-    wanted = f"{MARK}={slot.folder}".encode()
+    wanted = f"{MARK}={slot.mark}".encode()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and wanted in _content(entry / "environ").split(b"\0"):
             yield int(entry.name)

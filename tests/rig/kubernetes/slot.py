@@ -30,7 +30,7 @@ PORTS = (
     "cri",
 )
 MARK = "DURE_TEST_RIG"
-"""The variable that every process of a rig carries, with the rig's folder as its value."""
+"""The variable that every process of a rig carries; its value is the slot's `mark`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,11 @@ class Slot:
     @property
     def lock_file(self) -> Path:
         return self.home / f"{self.number:02}.lock"
+
+    @property
+    def mark(self) -> str:
+        """What no rig of another slot has, nor one in a container with the same folders and other files."""
+        return f"{self.folder}:{self.lock_file.stat().st_ino}"
 
     @property
     def name(self) -> str:
