@@ -12,7 +12,7 @@ allocations hunts for loops (tests/planning, bench/loops.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from dure.model.plan import Rule
@@ -21,12 +21,12 @@ from dure.planning.axes import Amounts, Vector, add
 from dure.planning.clearing import Clearing
 from dure.planning.placement import Spot
 from dure.planning.quota import Account
-from dure.planning.reclaim import chain, rounds
+from dure.planning.reclaim import above_guarantee, chain, rounds
 from dure.planning.running import Active
 from dure.planning.score import NONE, above, parts, share, whole
 from dure.planning.state import State
 from dure.planning.trial import Trial
-from dure.planning.victims import BySlack, Seeker, borrowers, preempt
+from dure.planning.victims import BySlack, Herd, Seeker, borrowers, preempt
 
 Sides: TypeAlias = tuple[Account, Account]
 """The preemptor's and the victim's side of a preemption: the siblings below their lowest common ancestor."""
@@ -45,11 +45,17 @@ def displace(trial: Trial, seeker: Seeker, fairness: Fairness) -> list[Spot] | N
     binding = trial.promises.around_claim(seeker.demand, seeker.own)
     clearing = Clearing(trial.state, seeker.demand, binding)
     rules = _Rules(trial, seeker, clearing, fairness)
+    able = rules.able(other for other in fairness.rounds(seeker.account)[-1] if other in hopeful)
+    if not clearing.may_fit(active for jobs in able.values() for active in jobs):
+        return None
+    tried = 0
     for accounts in fairness.rounds(seeker.account):
-        herds = [borrowers(trial, other) for other in accounts if other in hopeful]
-        rules.sides = []
+        herds = [Herd(other, able[other], len(able[other])) for other in accounts if other in able]
+        if len(herds) == tried:
+            continue  # a round includes the nearer ones: these are the same
+        rules.sides, tried = [], len(herds)
         candidates = BySlack(trial, herds, rules.allowed)
-        if herds and (spots := preempt(trial, seeker, clearing, candidates, Rule.BETWEEN_BORROWERS)):
+        if spots := preempt(trial, seeker, clearing, candidates, Rule.BETWEEN_BORROWERS):
             fairness.settle(trial, seeker)
             return spots
     return None
@@ -82,7 +88,7 @@ class Fairness:
         state = trial.state
         self._state, self._room = state, whole(state.nodes.capacity, state.values)
         self._fresh: dict[Account, Vector] = {}
-        self._scores: dict[Account, tuple[int, float]] = {}
+        self._scores: dict[tuple[Account, Amounts], tuple[int, float]] = {}
         self._rivals: dict[Account, dict[Sides, list[Account]]] = {}
         self._rounds: dict[Account, list[list[Account]]] = {}
         self.accepted: list[Sides] = []
@@ -94,11 +100,9 @@ class Fairness:
 
     def score(self, account: Account, more: Amounts = ()) -> float:
         """Share of the room above guarantee by current holdings only, by weight; `more` is held too."""
-        if more:
-            return self._worked_out(account, more)
-        known = self._scores.get(account)
+        known = self._scores.get((account, more))
         if known is None or known[0] != account.version:
-            known = self._scores[account] = (account.version, self._worked_out(account, ()))
+            known = self._scores[account, more] = (account.version, self._worked_out(account, more))
         return known[1]
 
     def rounds(self, account: Account) -> list[list[Account]]:
@@ -185,7 +189,18 @@ class _Rules:
     def __init__(self, trial: Trial, seeker: Seeker, clearing: Clearing, fairness: Fairness) -> None:
         self._trial, self._seeker, self._clearing, self._fairness = trial, seeker, clearing, fairness
         self._lacking = clearing.lacking()
+        self._chains: dict[Account, tuple[Account, ...]] = {}
         self.sides: list[Sides] = []
+
+    def able(self, accounts: Iterable[Account]) -> dict[Account, list[Active]]:
+        """Who may have to leave while nobody else does, fairness apart: whoever leaves only makes it fewer."""
+        able: dict[Account, list[Active]] = {}
+        for other in accounts:
+            if self._may_have(other):
+                jobs = borrowers(self._trial, other, self._lacking).jobs
+                if there := [one for one in jobs if self._spent(one) and self._above_guarantee(other, one)]:
+                    able[other] = there
+        return able
 
     def allowed(self, other: Account, active: Active) -> bool:
         """Whether a running job may have to leave, as the room now is."""
@@ -208,11 +223,23 @@ class _Rules:
         useful = self._clearing.useful(active, self._lacking)
         if not useful or not state.tree.governed:
             return bool(useful)
+        overflow = state.quotas.promises.overflow
         return all(
-            state.quotas.promises.overflow(over.branch, axis) >= amount
-            for over in chain(other, self._seeker.account)
-            for axis, amount in useful
+            overflow(over.branch, axis) >= amount for over in self._chain(other) for axis, amount in useful
         )
+
+    def _may_have(self, other: Account) -> bool:
+        """Whether everybody between the tenant and the common ancestor is above guarantee on what is lacking."""
+        state = self._trial.state
+        return not state.tree.governed or all(
+            above_guarantee(state.quotas.promises, (over,), self._lacking) for over in self._chain(other)
+        )
+
+    def _chain(self, other: Account) -> tuple[Account, ...]:
+        found = self._chains.get(other)
+        if found is None:
+            found = self._chains[other] = tuple(chain(other, self._seeker.account))
+        return found
 
     def _fair_without(self, active: Active, pair: Sides) -> bool:
         quotas, job = self._trial.state.quotas, active.job
