@@ -87,5 +87,5 @@ def places(job: Job, nodes: tuple[str, ...]) -> tuple[Placement, ...]:
 
 
 def unpinned(patch: Json) -> Json:
-    """Without the version that it is for: a controller may write at any moment, and here only the shape is tried."""
+    """Without the version that it is for: a controller may write at any moment; only the shape is tried here."""
     return {**patch, "metadata": {k: v for k, v in patch["metadata"].items() if k != "resourceVersion"}}

@@ -7,7 +7,7 @@ from dure.backends.kubernetes import variables
 from dure.backends.kubernetes.attempts import attempt_seen, to_seal
 from dure.backends.kubernetes.metering import Meter
 from dure.backends.kubernetes.orphans import orphaned
-from dure.backends.kubernetes.pods import pod_seen
+from dure.backends.kubernetes.pods import PodSeen, pod_seen
 from dure.model.instants import SECOND, Interval
 from dure.model.job import Job, Placement, TaskGroup
 from dure.model.record import JobState
@@ -76,6 +76,30 @@ def test_a_kubelet_that_let_go_says_so_by_its_grace() -> None:
     assert not pod_seen(raw).over
     raw["metadata"]["deletionGracePeriodSeconds"] = 0
     assert pod_seen(raw).over
+
+
+def ended(phase: str, *states: tuple[str, int, str]) -> PodSeen:
+    """A pod that is over: (where, exit code, time of the day) of its containers."""
+    life = deleted_gang()
+    raw = next(iter(life.pods.values()))
+    parts: dict[str, list[object]] = {"containerStatuses": [], "initContainerStatuses": []}
+    for part, code, at in states:
+        end = {"exitCode": code, "finishedAt": f"2026-11-22T{at}Z"}
+        parts[part].append({"name": "x", "state": {"terminated": end}})
+    raw["status"] = {**raw["status"], "phase": phase, **parts}
+    return pod_seen(raw)
+
+
+def test_a_sidecar_does_not_say_how_a_pod_ended() -> None:
+    """It is ended by a signal once all else is done; its end is the pod's, its code is not."""
+    sidecar = ("initContainerStatuses", 143, "08:00:09")
+    well = ended("Succeeded", sidecar, ("containerStatuses", 0, "08:00:07"))
+    assert (well.exit_code, well.reason, well.ended) == (0, "", BEGIN + 9 * SECOND)
+    early = ("initContainerStatuses", 1, "08:00:01")
+    badly = ended("Failed", early, ("containerStatuses", 3, "08:00:07"), ("containerStatuses", 4, "08:00:05"))
+    assert (badly.exit_code, badly.reason) == (4, "exited with 4")
+    before = ended("Failed", early)
+    assert (before.exit_code, before.reason) == (1, "exited with 1")
 
 
 def expanded(text: str) -> str:

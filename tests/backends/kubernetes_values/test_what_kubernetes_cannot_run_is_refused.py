@@ -41,6 +41,7 @@ def test_a_plain_job_is_taken() -> None:
         ({"after": ("a,b",)}, "no job id"),
         ({"groups": (TaskGroup(1, 1, 1, 1, ("h100", "a100-mig-1g.10gb")),)}, "different names"),
         ({"groups": (TaskGroup(1, 1, 1), TaskGroup(1, 2, 1))}, "JobSet"),
+        ({"groups": (TaskGroup(60_000), TaskGroup(60_000))}, "at most 100000"),
         ({"groups": (TaskGroup(1, 1, 1), TaskGroup(1, 1, 1, command=("x",)))}, "JobSet"),
     ],
     ids=str,
@@ -49,6 +50,28 @@ def test_what_cannot_run_is_refused_with_a_reason(fields: dict[str, Any], why: s
     """Before anything is created, in words that say what would do."""
     with pytest.raises(Refused, match=why):
         manifest(replace(JOB, **fields), "lab-ns", VOLUMES, (BATCH_JOB,), FLAVORS)
+
+
+@pytest.mark.parametrize(
+    ("limit", "limits", "seconds"),
+    [
+        (None, (), None),
+        (300, (), 1),
+        (90_000, (), 90),
+        (90_001, (("t4", 200_000),), 200),
+        (90_000, (("t4", 10), ("h100", 10)), 1),
+        (None, (("t4", 10),), None),
+        (2**53, (), 2**31 - 1),
+    ],
+)
+def test_kubelets_keep_the_longest_limit(
+    limit: int | None, limits: tuple[tuple[str, int], ...], seconds: int | None
+) -> None:
+    """Of all flavors that the job takes, in whole seconds: no pod runs on for ever where dure is not there."""
+    group = TaskGroup(1, 1, 1, 1, ("h100", "t4"))
+    job = replace(JOB, groups=(group,), time_limit=limit, time_limits=limits)
+    spec = manifest(job, "lab-ns", {}, (BATCH_JOB,), FLAVORS)["spec"]["template"]["spec"]
+    assert spec.get("activeDeadlineSeconds") == seconds
 
 
 def test_unlike_groups_are_taken_where_there_is_jobset() -> None:

@@ -119,7 +119,7 @@ def pod_seen(pod: Json) -> PodSeen:
         over=over,
         ran=any("terminated" in state or "running" in state for _, state in states),
         lost=over and _is_lost(status, states),
-        exit_code=_exit_code(states) if over else None,
+        exit_code=_exit_code(status, states) if over else None,
         reason=_reason(status, states) if over else "",
         waiting="" if over else _waiting(status, states),
         ours=METER in finalizers,
@@ -178,18 +178,18 @@ def _scheduled(spec: Json, status: Json) -> Instant | None:
     return maybe(status.get("startTime"))
 
 
-def _states(status: Json) -> Iterator[tuple[str, Json]]:
-    """(container's name, its state) of init containers, then containers."""
+def _states(status: Json) -> Iterator[tuple[bool, Json]]:
+    """(whether it is one of the containers proper, its state) of init containers and sidecars, then containers."""
     for part in ("initContainerStatuses", "containerStatuses"):
         for each in status.get(part) or ():
-            yield each.get("name", ""), each.get("state") or {}
+            yield part == "containerStatuses", each.get("state") or {}
 
 
-def _ends(states: list[tuple[str, Json]]) -> list[tuple[str, Json]]:
-    return [(name, state["terminated"]) for name, state in states if state.get("terminated")]
+def _ends(states: list[tuple[bool, Json]]) -> list[tuple[bool, Json]]:
+    return [(main, state["terminated"]) for main, state in states if state.get("terminated")]
 
 
-def _ended(states: list[tuple[str, Json]]) -> Instant | None:
+def _ended(states: list[tuple[bool, Json]]) -> Instant | None:
     """The last container's end; None where none ended, or one is said to run still (nobody saw its end)."""
     if any(state.get("running") for _, state in states):
         return None
@@ -197,7 +197,7 @@ def _ended(states: list[tuple[str, Json]]) -> Instant | None:
     return max((at for at in ends if at is not None), default=None)
 
 
-def _is_lost(status: Json, states: list[tuple[str, Json]]) -> bool:
+def _is_lost(status: Json, states: list[tuple[bool, Json]]) -> bool:
     """Nobody saw how it ended: a container is said to run still, or the kubelet gave it up as unknown."""
     if any(state.get("running") for _, state in states):
         return True
@@ -205,16 +205,23 @@ def _is_lost(status: Json, states: list[tuple[str, Json]]) -> bool:
     return unknown or status.get("reason") == "NodeLost"
 
 
-def _worst(states: list[tuple[str, Json]]) -> tuple[str, Json] | None:
-    """The first container that did not end well."""
-    bad = [(name, end) for name, end in _ends(states) if end.get("exitCode")]
-    return min(bad, key=lambda found: str(found[1].get("finishedAt") or ""), default=None)
+def _worst(states: list[tuple[bool, Json]]) -> Json | None:
+    """The first container that did not end well; a sidecar only where no container proper tells."""
+    bad = [
+        (not main, str(end.get("finishedAt") or ""), end)
+        for main, end in _ends(states)
+        if end.get("exitCode")
+    ]
+    return min(bad, key=lambda found: found[:2], default=(False, "", None))[2]
 
 
-def _exit_code(states: list[tuple[str, Json]]) -> int | None:
-    """The process's own code, or minus the signal that ended it (128 + n says so); None: nobody saw it."""
-    if worst := _worst(states):
-        end = worst[1]
+def _exit_code(status: Json, states: list[tuple[bool, Json]]) -> int | None:
+    """The process's own code, or minus the signal that ended it (128 + n says so); None: nobody saw it.
+
+    Sidecars are ended by a signal once all else has ended well: what they say then is nothing bad.
+    """
+    end = None if status.get("phase") == "Succeeded" else _worst(states)
+    if end:
         code = int(end.get("signal") or 0)
         return -code if code else _NO_SUCH_PROGRAM if _not_found(end) else _signed(int(end["exitCode"]))
     return 0 if _ends(states) else None
@@ -229,7 +236,7 @@ def _signed(code: int) -> int:
     return 128 - code if 128 < code < 128 + signal.NSIG else code
 
 
-def _reason(status: Json, states: list[tuple[str, Json]]) -> str:
+def _reason(status: Json, states: list[tuple[bool, Json]]) -> str:
     """In words, as every backend says it, "" if well."""
     if status.get("reason") == "DeadlineExceeded":
         return "time-limit"
@@ -237,13 +244,14 @@ def _reason(status: Json, states: list[tuple[str, Json]]) -> str:
         return _LOST
     if status.get("reason") == "Evicted":
         return f"put off its node: {status.get('message') or 'the node ran short'}"
-    if (worst := _worst(states)) is None:
+    end = _worst(states)
+    if end is None or status.get("phase") == "Succeeded":
         return _without_container(status)
-    if worst[1].get("reason") == "OOMKilled":
+    if end.get("reason") == "OOMKilled":
         return "memory: it held more than it asked for"
-    if worst[1].get("reason") in _NEVER_RAN:
-        return f"could not be run: {worst[1].get('message') or 'the container did not start'}"
-    return _code_text(_exit_code(states) or 0)
+    if end.get("reason") in _NEVER_RAN:
+        return f"could not be run: {end.get('message') or 'the container did not start'}"
+    return _code_text(_exit_code(status, states) or 0)
 
 
 def _without_container(status: Json) -> str:
@@ -261,7 +269,7 @@ def _code_text(code: int) -> str:
         return f"ended by signal {-code}"
 
 
-def _waiting(status: Json, states: list[tuple[str, Json]]) -> str:
+def _waiting(status: Json, states: list[tuple[bool, Json]]) -> str:
     """Why it does not come up: what a container waits for, or why no node would take it."""
     for _, state in states:
         wait = state.get("waiting") or {}

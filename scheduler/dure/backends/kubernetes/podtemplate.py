@@ -15,6 +15,7 @@ from dure.model.job import Job, Mount, TaskGroup
 from dure.model.node import GpuFlavor
 
 _USER_ID = 1000
+_LONGEST = 2**31 - 1  # seconds; Kubernetes takes no longer deadline
 _LABELS = {"app.kubernetes.io/managed-by": "dure"}
 
 
@@ -49,7 +50,7 @@ def template(job: Job, group: TaskGroup, room: Room, number: str) -> Json:
         ],
     }  # fmt: skip
     if limit := longest(job):
-        spec["activeDeadlineSeconds"] = -(-limit // SECOND)
+        spec["activeDeadlineSeconds"] = min(-(-limit // SECOND), _LONGEST)
     notes = {JOB: job.id, USER: job.user, PROJECT: job.project}
     return {"metadata": {"labels": _LABELS, "annotations": notes, "finalizers": [METER]}, "spec": spec}
 

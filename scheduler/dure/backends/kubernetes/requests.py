@@ -19,6 +19,7 @@ _VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 _SECRET_NAME = re.compile(r"[-._a-zA-Z0-9]+")
 CHECKPOINTS = "/var/run/dure"
 """Where a pod has its checkpoint file."""
+_MOST_TASKS = 100_000
 _LONGEST_ID = 40
 """A pod's host name is `dure-ID-INDEX`, of a JobSet `dure-ID-gN-0-INDEX`: at most 63 characters."""
 
@@ -78,6 +79,8 @@ def gpu_resource(group: TaskGroup, flavors: Collection[GpuFlavor]) -> str:
 def _check_commands(job: Job) -> None:
     if not job.tasks or any(group.count < 1 for group in job.groups):
         raise Refused("the job has no task, or a group has none")
+    if job.tasks > _MOST_TASKS:
+        raise Refused(f"a gang of {job.tasks} pods is more than Kubernetes runs; at most {_MOST_TASKS}")
     for group in job.groups:
         command = group.command or job.command
         if not command or not command[0]:
