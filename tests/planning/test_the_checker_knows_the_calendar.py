@@ -118,6 +118,20 @@ def test_only_its_tenants_start_under_an_open_entry() -> None:
     assert Invariant.CALENDAR in found(room, rules(room), made)
 
 
+def test_a_start_on_what_an_entry_keeps() -> None:
+    """Of two devices one is the entry's, from grace before it on: the second start of somebody else takes it."""
+    soon = Interval(NOW + SECOND, NOW + HOUR)
+    for interval in (OPEN, soon):
+        room = scene((1, 1), tenant("x"), tenant("z")).waits("j", "x").waits("k", "x")
+        under = rules(room, entry(1, interval))
+        made = decided(room, under)
+        (start,) = made.starts
+        other = {"n0": "n1", "n1": "n0"}[start.placements[0].node]
+        second = Start("k", 1, (Placement(0, other, "a"),), False)
+        both = replace(made, starts=(start, second), reservations=())
+        assert found(room, under, both) == {Invariant.CALENDAR}
+
+
 def test_a_promise_is_moved_beyond_the_calendar_and_not_taken() -> None:
     """Whom an entry or a maintenance keeps out meanwhile holds a reservation for when it is over, and must."""
     room = scene((1,), tenant("x", g=1), tenant("z")).waits("j", "x", preemptible=False)

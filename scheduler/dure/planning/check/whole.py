@@ -17,6 +17,7 @@ from dure.planning.check.calendar import (
 from dure.planning.check.finding import Finding
 from dure.planning.check.gangs import everybody_once, gangs_are_whole, only_who_may_start_does
 from dure.planning.check.idle import nothing_idles
+from dure.planning.check.kept import starts_leave_what_entries_keep
 from dure.planning.check.limits import (
     job_counts_stay_within_limits,
     tenants_stay_within_limits,
@@ -55,6 +56,7 @@ CHEAP: Final[tuple[_Rule, ...]] = (
     nothing_idles,
     nodes_in_maintenance_are_given_to_nobody,
     only_its_tenants_start_under_an_entry,
+    starts_leave_what_entries_keep,
 )
 """One look at everything that runs, waits or was decided."""
 
