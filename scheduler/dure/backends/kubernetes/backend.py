@@ -16,10 +16,11 @@ from dure.backends.kubernetes.chores import Chores, is_told
 from dure.backends.kubernetes.client import Client, Json, Lane
 from dure.backends.kubernetes.cluster import Cluster
 from dure.backends.kubernetes.connection import Connection
-from dure.backends.kubernetes.errors import ApiError
+from dure.backends.kubernetes.errors import ApiError, Forbidden, NotFound
 from dure.backends.kubernetes.kept import Ending, Withdrawal
 from dure.backends.kubernetes.logs import read_log
 from dure.backends.kubernetes.metering import Meter, settled
+from dure.backends.kubernetes.names import SECRET
 from dure.backends.kubernetes.options import Options
 from dure.backends.kubernetes.outcome import Story, story
 from dure.backends.kubernetes.pods import PodSeen
@@ -121,6 +122,7 @@ class KubernetesBackend:
         if job.id not in self._cache.by_id:
             body = self._manifest(job)
             self._check_dependencies(job)
+            await self._check_secrets(job, body["metadata"]["namespace"])
             await self._whole(self._add(body))
         known = self._room.story(job.id).record
         if replace(job, submitted=known.job.submitted) != known.job:
@@ -336,6 +338,19 @@ class KubernetesBackend:
                 raise Refused(
                     f"job {other}, which this one is to come after, is {state}: it will never start"
                 )
+
+    async def _check_secrets(self, job: Job, namespace: str) -> None:
+        """Only the names are looked at; where we may not, the job's pods say what is missing when they start."""
+        if not job.secrets:
+            return
+        try:
+            found = await self.client.get(f"/api/v1/namespaces/{namespace}/secrets/{SECRET}", lane=Lane.WRITE)
+        except NotFound:
+            found = {}
+        except Forbidden:
+            return
+        if lacking := [name for name in job.secrets if name not in (found.get("data") or {})]:
+            raise Refused(f"tenant {job.tenant} has no secret {lacking[0]}; an admin puts it there")
 
     async def _add(self, body: Json) -> None:
         kind, obj = await self._writes.create(body)
