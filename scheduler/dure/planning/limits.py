@@ -9,6 +9,7 @@ from dure.model.plan import End, EndCause
 from dure.model.rules import BetweenBorrowers
 from dure.planning.calendar import edges
 from dure.planning.claims import ends_at
+from dure.planning.shape import FOREVER
 from dure.planning.state import State
 from dure.planning.windows import Timetable
 
@@ -33,7 +34,8 @@ def _due(state: State) -> Iterator[Instant]:
     """When a running job comes to count otherwise: its end is near enough, or it has run for long enough."""
     planning = state.rules.planning
     if planning.reclaim_within and state.queue.firm:
-        yield from (active.end - planning.reclaim_within for active in state.active.jobs.values())
+        limited = (active.end for active in state.active.jobs.values() if active.end < FOREVER)
+        yield from (end - planning.reclaim_within for end in limited)
     if planning.between_borrowers is BetweenBorrowers.FAIR and planning.min_runtime and state.queue.entries:
         yield from (active.began + planning.min_runtime for active in state.active.jobs.values())
 
