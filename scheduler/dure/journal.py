@@ -22,7 +22,9 @@ class Journal:
         self._news = asyncio.Event()
 
     def write(self, *changes: Change) -> None:
-        """Add changes and wake who waits for them."""
+        """Add changes and wake who waits for them; none at all wakes nobody."""
+        if not changes:
+            return
         self._changes.extend(changes)
         self.revision += len(changes)
         self._news.set()

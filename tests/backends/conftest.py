@@ -37,8 +37,8 @@ def desks(tmp_path: Path) -> Iterator[Desks]:
     """Makes desks over the local backend by rules."""
     with ExitStack() as stack:
 
-        def make(rules: Rules | None = None, build: Make = local) -> Desk:
-            desk = Desk(build, rules or room(), tmp_path)
+        def make(rules: Rules | None = None, build: Make = local, kind: type[Desk] = Desk) -> Desk:
+            desk = kind(build, rules or room(), tmp_path)
             stack.callback(desk.finish)
             return desk
 

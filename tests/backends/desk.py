@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dure.model.change import Change
+from dure.model.change import Change, NodeSet
 from dure.model.instants import Instant, Interval
 from dure.model.job import Job, Placement, TaskGroup
 from dure.model.node import Node, Pool
@@ -50,6 +50,13 @@ def room(*tenants: Tenant, nodes: tuple[Node, ...] | None = None, grace: int = 6
 class Desk:
     """One backend at a time over one data directory; `again` opens another one over the same."""
 
+    image = ""
+    """The image that jobs run, where the backend needs one."""
+    unheeded = -15
+    """How a program ends that does not listen for SIGTERM."""
+    resolution = 1
+    """How coarse the instants are that the backend records, in ms: lengths may seem shorter by less than that."""
+
     def __init__(self, make: Callable[[Rules, Path, WallClock], Backend], rules: Rules, data: Path) -> None:
         self.loop = asyncio.new_event_loop()
         self.clock = WallClock()
@@ -73,6 +80,15 @@ class Desk:
     def close(self) -> None:
         self.call(self.backend.close())
 
+    def capacity(self, node: str) -> Resources:
+        """What a node gives, as it was told when the backend was opened."""
+        return next(c.node.capacity for c in self.listed if isinstance(c, NodeSet) and c.node.id == node)
+
+    @property
+    def large(self) -> TaskGroup:
+        """A task of which n1 holds one and not two."""
+        return TaskGroup(1, self.capacity("n1").cpu * 3 // 4, 64)
+
     def again(self) -> None:
         self.close()
         self.open()
@@ -80,6 +96,7 @@ class Desk:
     def job(self, *command: str, groups: tuple[TaskGroup, ...] = (), **fields: Any) -> Job:
         self._jobs += 1
         given = {"id": f"job-{self._jobs}", "tenant": "lab", "user": "kim", "submitted": self.clock.now()}
+        given |= {"image": self.image} if self.image else {}
         groups = groups or (TaskGroup(1, 100, 64),)
         return Job(**{**given, "command": command or ("true",), "groups": groups, **fields})
 

@@ -26,6 +26,7 @@ def test_a_job_that_is_not_queued_cannot_start(desk: Desk) -> None:
     desk.end(withdrawn)
     desk.call(desk.backend.hold(held.id, True))
     desk.start(runs)
+    desk.running(runs)
     for job, why in ((unknown, "not queued"), (withdrawn, "cancelled"), (held, "held"), (runs, "already")):
         assert why in refused(desk, lambda job=job: desk.start(job, attempt=2))  # type: ignore[misc]  # bound now
 
@@ -43,19 +44,19 @@ def test_an_attempt_number_is_used_once(desk: Desk) -> None:
 
 def test_a_full_node_takes_no_more(desk: Desk) -> None:
     """Whatever the planner believed, no node is promised twice, and a place that is free again can be had."""
-    first, second = (desk.submit("sleep", "30", groups=(TaskGroup(1, 3000, 64),)) for _ in range(2))
+    first, second = (desk.submit("sleep", "30", groups=(desk.large,)) for _ in range(2))
     desk.start(first)
     assert "no room" in refused(desk, lambda: desk.start(second))
     desk.start(second, Placement(0, "n2"))
     desk.end(first)
     desk.ended(first)
-    third = desk.submit(groups=(TaskGroup(1, 3000, 64),))
+    third = desk.submit(groups=(desk.large,))
     desk.start(third)
 
 
 def test_memory_and_devices_are_checked_like_cpu(desk: Desk) -> None:
     """The gang is refused whole where its last task does not fit."""
-    large = desk.submit(groups=(TaskGroup(3, 1, 700),))
+    large = desk.submit(groups=(TaskGroup(3, 1, desk.capacity("n1").memory * 35 // 100),))
     assert "no room" in refused(desk, lambda: desk.start(large))
     wide = desk.submit(groups=(TaskGroup(3, 1, 1, 1, ("a100",)),))
     assert "no room" in refused(desk, lambda: desk.start(wide))

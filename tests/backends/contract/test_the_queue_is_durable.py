@@ -100,7 +100,7 @@ def test_an_unknown_job_is_unknown(desk: Desk) -> None:
     [
         {"id": "../up"}, {"id": "a/b"}, {"id": ""}, {"id": ".hidden"}, {"id": "x" * 200}, {"tenant": "../up"},
         {"command": ()}, {"command": ("a\0b",)}, {"groups": ()}, {"environment": (("A=B", "1"),)},
-        {"environment": (("A", "\0"),)}, {"workdir": "../out"}, {"image": "some/image:1"},
+        {"environment": (("A", "\0"),)}, {"workdir": "../out"},
         {"mounts": (Mount("nowhere", "data"),)}, {"secrets": ("NOT_THERE",)}, {"secrets": ("../../lock",)},
         {"after": ("unknown",)},
     ],

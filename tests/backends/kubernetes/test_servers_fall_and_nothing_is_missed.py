@@ -44,7 +44,7 @@ def test_the_next_server_tells_the_same_story(stand: Stand) -> None:
             "moved": {"exit_on_term": 0},
             "waits": {},
         }.items()
-    ]  # type: ignore[arg-type]  # keywords of kwok's play
+    ]
     for job in jobs[:4]:
         stand.go(job)
     stand.until(lambda: all(stand.record(job).state.final for job in jobs[:2]))

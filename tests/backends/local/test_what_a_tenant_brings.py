@@ -99,3 +99,10 @@ def test_a_unix_user_that_does_not_exist_is_said(desks: Desks) -> None:
     desk = desks(room(Tenant("lab", unix_user="no-such-user")))
     with pytest.raises(Refused, match="no-such-user"):
         desk.submit()
+
+
+def test_an_image_is_refused(desk: Desk) -> None:
+    """What runs here are programs of this machine; the job is told to leave it out."""
+    with pytest.raises(Refused, match="leave the image out"):
+        desk.submit("true", image="some/image:1")
+    assert desk.call(desk.backend.records()) == ()
