@@ -225,6 +225,7 @@ class State:
     def _claim_again(self, claim: Claim, order: list[JobId]) -> None:
         self.claim(claim)
         self.claims = {job: self.claims[job] for job in order}
+        self.active.claims = {job: self.active.claims[job] for job in order}
 
     def _place(self, active: Active, times: int) -> None:
         for place in active.places:
