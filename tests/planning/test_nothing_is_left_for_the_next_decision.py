@@ -1,7 +1,9 @@
 from dataclasses import replace
 
+from dure.model.change import Promised
 from dure.model.instants import SECOND
-from dure.model.job import Job, TaskGroup
+from dure.model.job import Job, Placement, TaskGroup
+from dure.model.plan import Claim
 from dure.model.resources import Quota
 from dure.model.tenant import Tenant
 from dure.planning.room import plan
@@ -55,3 +57,15 @@ def two_tenants() -> Scene:
     room.carry_out()
     room.now = 10 * SECOND
     return room
+
+
+def test_a_decision_that_is_not_carried_out_changes_no_order() -> None:
+    """Two claims whose places are empty start in the order in which they were made, however often that is asked."""
+    room = Scene([node("n", cpu=2)], [Tenant("a")])
+    first, second = cpus("first", "a", 1), cpus("second", "a", 1)
+    room.submit(first, second)
+    here = (Placement(0, "n", tasks=1),)
+    claims = (Claim("second", 0, here, guaranteed=False), Claim("first", 0, here, guaranteed=False))
+    room.room.apply(Promised(0, claims, ()))
+    starts = [[start.job for start in room.room.decide(0).starts] for _ in range(2)]
+    assert starts == [["second", "first"]] * 2
