@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from dure.model.job import JobId, Placement
 from dure.model.plan import Claim, Eviction, Rule
+from dure.planning.axes import add
 from dure.planning.preemptible import Borrowed, borrowed
 from dure.planning.state import State
 from tests.planning.wander import Wanderer
@@ -17,23 +18,40 @@ def test_what_is_borrowed_is_kept_right_over_any_moves(seed: int) -> None:
     wanderer = Wanderer(seed)
     for _ in range(40):
         wanderer.step()
-    state = wanderer.world.room._course.state
-    moves = Moves(state, wanderer.random, wanderer.world.now)
-    kept = Borrowed(state)
+    course = wanderer.world.room._course
+    moves = Moves(course.state, wanderer.random, wanderer.world.now)
     for _ in range(30):
         moves.move()
         if moves.random.random() < 0.7:
-            assert_right(kept, state, moves.random)
-    state.undo()
-    assert_right(kept, state, moves.random)
+            assert_right(course.borrowed, course.state, moves.random, moves.now)
+    course.state.undo()
+    assert_right(course.borrowed, course.state, moves.random, moves.now)
 
 
-def assert_right(kept: Borrowed, state: State, random: Random) -> None:
-    """Asked of any tenants, in any order."""
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32))
+def test_what_is_borrowed_is_kept_right_from_decision_to_decision(seed: int) -> None:
+    """After starts, ends of single tasks, claims and whatever else happens in a room, too."""
+    wanderer = Wanderer(seed)
+    for _ in range(60):
+        wanderer.step()
+        course = wanderer.world.room._course
+        if wanderer.random.random() < 0.5:
+            assert_right(course.borrowed, course.state, wanderer.random, wanderer.world.now)
+
+
+def assert_right(kept: Borrowed, state: State, random: Random, now: int) -> None:
+    """Asked of any tenants, in any order; and what of it cannot be taken back, over all."""
     accounts = sorted(state.quotas.accounts.values(), key=lambda account: account.branch.id)
     for account in random.sample(accounts, random.randint(1, len(accounts))):
-        tenants = [below.branch.id for below in account.judged.below]
+        together = (below for below in account.judged.below if below.judged is account.judged)
+        tenants = [below.branch.id for below in together]
         assert set(kept.of(account)) == {active.job.id for active in borrowed(state, tenants)}
+    firm = state.axes.zeros()
+    for active in borrowed(state):
+        if not active.job.preemptible and active.end > now + state.rules.planning.reclaim_within:
+            add(firm, active.held)
+    assert kept.kept(now) == firm
 
 
 class Moves:

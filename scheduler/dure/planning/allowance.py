@@ -12,7 +12,7 @@ from dure.planning.backfill import Promises
 from dure.planning.calendar import on_top
 from dure.planning.job_counts import too_many
 from dure.planning.lines import Turn
-from dure.planning.preemptible import beyond, kept_from_all
+from dure.planning.preemptible import Borrowed, beyond
 from dure.planning.queue import Kind
 from dure.planning.quota import Account, over_limit, over_user_limit
 from dure.planning.reservation import Promise
@@ -30,10 +30,10 @@ from dure.planning.verdicts import (
 class Allowance:
     """Quota's judgement at the moments of one decision."""
 
-    __slots__ = ("_kept", "_now", "_state")
+    __slots__ = ("_borrowed", "_kept", "_now", "_state")
 
-    def __init__(self, state: State, now: Instant) -> None:
-        self._state, self._now = state, now
+    def __init__(self, state: State, borrowed: Borrowed, now: Instant) -> None:
+        self._state, self._borrowed, self._now = state, borrowed, now
         self._kept: tuple[int, Vector] | None = None
 
     def demands(self, kind: Kind, turn: Turn, promises: Promises, own: Promise | None = None) -> list[Demand]:
@@ -124,7 +124,7 @@ class Allowance:
         """What cannot be taken back in time, at this moment of the decision."""
         version = self._state.active.version
         if self._kept is None or self._kept[0] != version:
-            self._kept = (version, kept_from_all(self._state, self._now))
+            self._kept = (version, self._borrowed.kept(self._now))
         return self._kept[1]
 
     def _kept_for_others(self, kind: Kind, fitting: Sequence[Demand]) -> Verdict:

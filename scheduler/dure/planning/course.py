@@ -16,6 +16,7 @@ from dure.model.use import CapacityFact
 from dure.planning.history import Histories, Use
 from dure.planning.kept_out import Kept
 from dure.planning.order import Lineup
+from dure.planning.preemptible import Borrowed
 from dure.planning.queue import Entry, Kind
 from dure.planning.quota import Account
 from dure.planning.refusals import Refusals
@@ -38,8 +39,8 @@ class Course:
     """
 
     __slots__ = (
-        "_lineup", "_phase", "_stale", "at", "histories", "kept_out", "outlook", "over", "past", "refusals",
-        "state", "times", "unsaid", "verdicts",
+        "_lineup", "_phase", "_stale", "at", "borrowed", "histories", "kept_out", "outlook", "over", "past",
+        "refusals", "state", "times", "unsaid", "verdicts",
     )  # fmt: skip
 
     def __init__(self, state: State, histories: Histories, times: Timetable) -> None:
@@ -51,6 +52,7 @@ class Course:
         self.verdicts = Verdicts()
         self.refusals = Refusals()
         self.outlook = Outlook(state)
+        self.borrowed = Borrowed(state)
         self.kept_out: tuple[Kept, set[Account]] = ((), set())
         self._lineup: Lineup | None = None
         self._stale = True

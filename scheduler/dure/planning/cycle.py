@@ -19,6 +19,7 @@ from dure.planning.backfill import spare_beside
 from dure.planning.lines import Lines, Turn
 from dure.planning.order import Lineup
 from dure.planning.placement import fits_when_empty
+from dure.planning.preemptible import Borrowed
 from dure.planning.queue import Kind
 from dure.planning.refusals import Refusals
 from dure.planning.reservation import Outlook
@@ -33,11 +34,12 @@ class Cycle:
     """The trial of one decision. After `run` the state holds its starts, evictions and claims, until `undo`."""
 
     def __init__(
-        self, state: State, lineup: Lineup, refusals: Refusals, outlook: Outlook, now: Instant
-    ) -> None:
+        self, state: State, lineup: Lineup, refusals: Refusals, outlook: Outlook, borrowed: Borrowed,
+        now: Instant,
+    ) -> None:  # fmt: skip
         self._state, self._refusals, self._now = state, refusals, now
         self.lineup = lineup
-        self.trial = Trial(state, lineup, refusals, outlook, now)
+        self.trial = Trial(state, lineup, refusals, outlook, borrowed, now)
         self.allowance = self.trial.allowance
         self._turns = Turns(self.trial)
         self._sticky = [(reservation.job, reservation.guaranteed) for reservation in state.reservations]

@@ -38,7 +38,9 @@ def decide(course: Course, now: Instant) -> Plan:
 def run(course: Course, now: Instant) -> Cycle:
     """A cycle that was run and is still to be finished."""
     course.judge(now)
-    cycle = Cycle(course.state, course.lineup(now), course.refusals, course.outlook, now)
+    cycle = Cycle(
+        course.state, course.lineup(now), course.refusals, course.outlook, course.borrowed, now
+    )  # fmt: skip
     cycle.run()
     return cycle
 

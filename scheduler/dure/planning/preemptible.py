@@ -37,7 +37,7 @@ def borrowed(state: State, under: Iterable[TenantId] | None = None) -> Iterator[
 
 
 class Borrowed:
-    """The same by job, kept for one decision: what came or went since it was last asked is brought up to date.
+    """The same by job, kept from decision to decision: what moved since it was last asked is brought up to date.
 
     What runs under an account at which a guarantee is stated, with none above it, says nothing of other branches.
     """
@@ -50,47 +50,89 @@ class Borrowed:
 
     def of(self, account: Account) -> AbstractSet[JobId]:
         """The jobs that run beyond guarantee: the tenant's own, and maybe others. Stands until something moves."""
-        root = account.judged
+        return self._below(account.judged).jobs.found()
+
+    def kept(self, now: Instant) -> Vector:
+        """What of it cannot be taken back within `reclaim_within`: what jobs hold that may not be preempted."""
+        state = self._state
+        kept, in_time = state.axes.zeros(), now + state.rules.planning.reclaim_within
+        tenants = (*state.active.tenants, *(claimed.job.tenant for claimed in state.active.claims.values()))
+        for root in dict.fromkeys(state.quotas.account(tenant).judged for tenant in dict.fromkeys(tenants)):
+            kept = list(map(int.__add__, kept, self._below(root).kept(in_time)))
+        return kept
+
+    def _below(self, root: Account) -> _Below:
         known = self._known.get(root)
-        if known is None:
+        if known is None or not known.follows():
             known = self._known[root] = _Below(self._state, root)
-        if known.moves != root.moves:
-            known.bring_up(self._state)
-            known.moves = root.moves
-        return known.jobs.found()
+        known.bring_up()
+        return known
 
 
 class _Below:
-    """What runs under one account, as it was when last looked at. `claims` are in their order."""
+    """What runs, or is claimed, under one account: where it stood and what it held when last looked at."""
 
-    __slots__ = ("_root", "claims", "jobs", "moves", "running")
+    __slots__ = ("_counted", "_firm", "_kept", "_state", "_stirred", "jobs")
 
     def __init__(self, state: State, root: Account) -> None:
-        self._root, self.moves = root, -1
+        self._state = state
+        tenants = [below.branch.id for below in root.below if below.judged is root]
         self.jobs = WholeJobs(state.tree)
-        self.running: set[Active] = set()
-        self.claims: list[Active] = []
+        self._counted: dict[Active, tuple[Place, Amounts]] = {}
+        self._firm: dict[Active, None] = {}
+        self._kept: tuple[Instant, Vector] | None = None
+        self._stirred: dict[TenantId, dict[Active, None]] = {tenant: {} for tenant in tenants}
+        for active in (*_staying(state, tenants), *_claims(state, tenants)):
+            self._stirred[active.job.tenant][active] = None
+        state.active.stirred |= self._stirred
 
-    def bring_up(self, state: State) -> None:
-        """Take out whoever is gone, and put in whoever came: a job that claimed may be among both."""
-        tenants = [below.branch.id for below in self._root.below]
-        now, claims = set(_staying(state, tenants)), _claims(state, tenants)
-        same = _alike(self.claims, claims)
-        for number in range(same, len(self.claims)):
-            self.jobs.remove((_CLAIMED, number, ""), self.claims[number])
-        for active in self.running - now:
-            self.jobs.remove(_start(active), active)
-        for active in now - self.running:
-            self.jobs.add(_start(active), active)
-        for number in range(same, len(claims)):
-            self.jobs.add((_CLAIMED, number, ""), claims[number])
-        self.running, self.claims = now, claims
+    def follows(self) -> bool:
+        """Whether it was told of all that moved."""
+        stirred = self._state.active.stirred
+        return all(stirred.get(tenant) is mine for tenant, mine in self._stirred.items())
 
+    def bring_up(self) -> None:
+        """Take out whoever is gone or changed, then put in whoever came."""
+        stirred = [active for some in self._stirred.values() for active in some]
+        for some in self._stirred.values():
+            some.clear()
+        stands = {active: self._stand(active) for active in stirred}
+        changed = [active for active in stirred if stands[active] != self._counted.get(active)]
+        for active in changed:
+            self._take_out(active)
+        for active in changed:
+            self._put_in(active, stands[active])
 
-def _alike(before: list[Active], now: list[Active]) -> int:
-    """How many at the beginning are the same."""
-    pairs = enumerate(zip(before, now, strict=False))
-    return next((n for n, (one, other) in pairs if one is not other), min(len(before), len(now)))
+    def kept(self, in_time: Instant) -> Vector:
+        """What jobs that may not be preempted hold beyond guarantee until after this instant."""
+        if self._kept is None or self._kept[0] != in_time:
+            found, kept = self.jobs.found(), self._state.axes.zeros()
+            for active in self._firm:
+                if active.job.id in found and active.end > in_time:
+                    add(kept, active.held)
+            self._kept = (in_time, kept)
+        return self._kept[1]
+
+    def _take_out(self, active: Active) -> None:
+        self._kept = None
+        if (before := self._counted.pop(active, None)) is not None:
+            self.jobs.remove(active, *before)
+            self._firm.pop(active, None)
+
+    def _put_in(self, active: Active, stand: tuple[Place, Amounts] | None) -> None:
+        if stand is not None:
+            self._counted[active] = stand
+            self.jobs.add(active, *stand)
+            if not active.job.preemptible:
+                self._firm[active] = None
+
+    def _stand(self, active: Active) -> tuple[Place, Amounts] | None:
+        """Where among the others it stands and what it holds; None where it counts no longer."""
+        state, job = self._state, active.job.id
+        if state.active.claims.get(job) is active:
+            return (_CLAIMED, active.number, job), active.held
+        runs = state.active.jobs.get(job) is active and active.vacating is None
+        return (_start(active), active.held) if runs and active.under not in state.open else None
 
 
 def _staying(state: State, under: Iterable[TenantId] | None) -> Iterator[Active]:

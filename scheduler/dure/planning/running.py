@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LATE: Final = SECOND
 """A job past its time limit counts as ending so long from now."""
 
+_LONG: Final = 1_000
+"""Nobody is told of more moves of a tenant than this: who has not looked for so long begins anew."""
+
 
 class Place:
     """Tasks of one placement: `left` of them, each of `amounts`, still hold their node."""
@@ -44,11 +47,12 @@ class Active:
     `limit` is its time limit under the flavors it got, FOREVER where there is none. `vacating` is why it was told
     to leave, at `vacating_since`. `checkpoint` is the last one it reported. `evictions` counts how often borrowers
     evicted the job before. `under` names the calendar entry whose capacity it uses. `delay` is how much later than
-    `since` a claim may start at the latest.
+    `since` a claim may start at the latest, `number` orders claims.
     """
 
-    __slots__ = ("_held", "_upto", "attempt", "checkpoint", "delay", "evictions", "job", "limit", "placements",
-                 "places", "since", "started", "times", "under", "vacating", "vacating_since")  # fmt: skip
+    __slots__ = ("_held", "_upto", "attempt", "checkpoint", "delay", "evictions", "job", "limit", "number",
+                 "placements", "places", "since", "started", "times", "under", "vacating",
+                 "vacating_since")  # fmt: skip
 
     def __init__(
         self, job: Job, attempt: int, since: Instant, placements: tuple[Placement, ...], places: list[Place]
@@ -60,6 +64,7 @@ class Active:
         self.checkpoint: Instant | None = None
         self.evictions = 0
         self.delay: Millis = 0
+        self.number = 0
         self.under = ""
         self.places = places
         self._upto: list[int] | None = None
@@ -154,11 +159,12 @@ class Activity:
     `jobs` are attempts, `claims` places that are being vacated, in the order in which they were claimed; `ends`
     orders attempts but those that vacate: they are as good as gone. `tenants` are the attempts that stay, by
     tenant, `priorities` how many of them that may be preempted have each priority. `_new` are those of them that
-    take their place among the ends when somebody asks.
+    take their place among the ends when somebody asks. `stirred` are the attempts and claims of a tenant that came,
+    went or changed since someone last looked, where someone follows it.
     """
 
-    __slots__ = ("_ends", "_new", "_past", "_ticks", "claims", "jobs", "priorities", "tenants", "vacating",
-                 "version")  # fmt: skip
+    __slots__ = ("_ends", "_new", "_past", "_ticks", "claims", "jobs", "priorities", "stirred", "tenants",
+                 "vacating", "version")  # fmt: skip
 
     def __init__(self) -> None:
         self.jobs: dict[JobId, Active] = {}
@@ -166,6 +172,7 @@ class Activity:
         self.vacating: dict[JobId, Active] = {}
         self.tenants: dict[TenantId, dict[JobId, Active]] = {}
         self.priorities: dict[TenantId, Counter[int]] = {}
+        self.stirred: dict[TenantId, dict[Active, None]] = {}
         self._ends = Ends()
         self._new: dict[JobId, Active] = {}
         self.version = 0
@@ -192,6 +199,12 @@ class Activity:
         self._ticks += 1
         self.version = self._ticks
 
+    def _stir(self, active: Active) -> None:
+        if (stirred := self.stirred.get(active.job.tenant)) is not None:
+            stirred[active] = None
+            if len(stirred) > _LONG:
+                del self.stirred[active.job.tenant]
+
     def late(self, now: Instant) -> bool:
         """Whether anything is past its time limit: estimates then move with the clock."""
         first = self.ends.first()
@@ -217,22 +230,26 @@ class Activity:
     def claim(self, active: Active) -> None:
         """Places are being vacated for a job."""
         self.claims[active.job.id] = active
+        self._stir(active)
         self.changed()
 
     def unclaim(self, job: JobId) -> Active:
         """A claim is over."""
         active = self.claims.pop(job)
+        self._stir(active)
         self.changed()
         return active
 
     def task_over(self, active: Active, place: Place) -> None:
         """A task of an attempt gives back what it held."""
         active.gives_back(place)
+        self._stir(active)
         if active.vacating is None and active.job.id not in self._new:
             self._ends.less(active.stop, [(place.node, place.amounts, 1)])
         self.changed()
 
     def _arrange(self, active: Active) -> None:
+        self._stir(active)
         if active.vacating is None:
             self.tenants.setdefault(active.job.tenant, {})[active.job.id] = active
             self._rank(active.job, 1)
@@ -242,6 +259,7 @@ class Activity:
             self.changed()
 
     def _disarrange(self, active: Active) -> None:
+        self._stir(active)
         if active.vacating is None:
             del self.tenants[active.job.tenant][active.job.id]
             self._rank(active.job, -1)

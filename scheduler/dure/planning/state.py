@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 
 from dure.model.instants import Instant
 from dure.model.job import JobId, Placement, TenantId, UserId
@@ -31,8 +32,9 @@ class State:
     not in order.
     """
 
-    __slots__ = ("_tried", "_version", "active", "axes", "budgets", "claimed", "claims", "fair", "nodes", "open",
-                 "paused", "queue", "quotas", "reservations", "room_paused", "rules", "tree", "values")  # fmt: skip
+    __slots__ = ("_numbers", "_tried", "_version", "active", "axes", "budgets", "claimed", "claims", "fair",
+                 "nodes", "open", "paused", "queue", "quotas", "reservations", "room_paused", "rules", "tree",
+                 "values")  # fmt: skip
 
     def __init__(
         self, rules: Rules, flavors: Iterable[Flavor], open_entries: Iterable[CalendarEntry] = ()
@@ -55,6 +57,7 @@ class State:
         self.room_paused = False
         self._tried: list[Callable[[], None] | Entry] = []
         self._version = 0
+        self._numbers = count(1)
 
     def put_node(self, node: Node) -> None:
         """A node came or changed."""
@@ -108,14 +111,18 @@ class State:
         self._place(active, 1)
         self._count(active, 1)
 
-    def claim(self, claim: Claim) -> None:
-        """Places are kept for a pending job from now on; it stands in no line until the claim ends."""
+    def claim(self, claim: Claim, number: int = 0) -> None:
+        """Places are kept for a pending job from now on; it stands in no line until the claim ends.
+
+        The claim is the last one, but where it has its `number` from before.
+        """
         entry = self.queue.entries[claim.job]
         self.queue.lend(claim.job)
         assert entry.kind is not None  # noqa: S101 - queued entries have one
         entry.kind.claimed += 1
         active = Active.of(entry.job, entry.attempts + 1, claim.since, claim.placements, self.axes)
         active.delay = self.rules.planning.claim_timeout
+        active.number = number or next(self._numbers)
         self.claims[claim.job], self.claimed[claim.job] = claim, entry
         self.active.claim(active)
         self._keep_claimed(active, 1)
@@ -162,9 +169,9 @@ class State:
     def try_unclaim(self, job: JobId) -> None:
         """A claim ends, for the time of a decision."""
         self._begin_trial()
-        order, claim = list(self.claims), self.claims[job]
+        order, claim, number = list(self.claims), self.claims[job], self.active.claims[job].number
         self.unclaim(job)
-        self._tried.append(lambda: self._claim_again(claim, order))
+        self._tried.append(lambda: self._claim_again(claim, order, number))
 
     def tried(self) -> int:
         """How much a decision has tried so far, for `undo`."""
@@ -222,8 +229,8 @@ class State:
         for account, _ in jobs:
             self.queue.released(account)
 
-    def _claim_again(self, claim: Claim, order: list[JobId]) -> None:
-        self.claim(claim)
+    def _claim_again(self, claim: Claim, order: list[JobId], number: int) -> None:
+        self.claim(claim, number)
         self.claims = {job: self.claims[job] for job in order}
         self.active.claims = {job: self.active.claims[job] for job in order}
 

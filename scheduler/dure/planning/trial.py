@@ -38,13 +38,13 @@ class Trial:
     """
 
     def __init__(
-        self, state: State, lineup: Lineup, refusals: Refusals, outlook: Outlook, now: Instant
-    ) -> None:
-        self.state, self.lineup, self.now = state, lineup, now
+        self, state: State, lineup: Lineup, refusals: Refusals, outlook: Outlook, borrowed: Borrowed,
+        now: Instant,
+    ) -> None:  # fmt: skip
+        self.state, self.lineup, self.borrowed, self.now = state, lineup, borrowed, now
         self._refusals, self._outlook = refusals, outlook
-        self.allowance = Allowance(state, now)
+        self.allowance = Allowance(state, borrowed, now)
         self.promises = Promises(now, now + state.rules.planning.claim_timeout)
-        self.borrowed = Borrowed(state)
         self._reserved: dict[JobId, Entry] = {}
         self.starts: list[Start] = []
         self.evictions: list[Eviction] = []

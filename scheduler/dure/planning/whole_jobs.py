@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import TypeAlias
 
 from dure.model.job import JobId
+from dure.planning.axes import Amounts
 from dure.planning.quota import Promises
 from dure.planning.running import Active
 from dure.planning.tree import Branch, Tree
@@ -21,7 +22,10 @@ from dure.planning.tree import Branch, Tree
 Place: TypeAlias = tuple[int, int, JobId]
 """Where a job stands among those of its tenants; no two stand in one place."""
 
-_place: Callable[[tuple[Place, Active]], Place] = itemgetter(0)
+_Stand: TypeAlias = tuple[Place, Active, int]
+"""(place, job, how much it holds)."""
+
+_place: Callable[[_Stand], Place] = itemgetter(0)
 
 
 class WholeJobs:
@@ -35,21 +39,21 @@ class WholeJobs:
         self._over: dict[Active, int] = {}
         self._found: set[JobId] = set()
 
-    def add(self, place: Place, active: Active) -> None:
-        """A job holds something from now on; one that holds nothing governed is beyond guarantee."""
+    def add(self, active: Active, place: Place, held: Amounts) -> None:
+        """A job holds this from now on; one that holds nothing governed is beyond guarantee."""
         branch, governed = self._tree.branch(active.job.tenant), False
         self._over[active] = 0
-        for axis, amount in active.held:
+        for axis, amount in held:
             if self._promises.over(branch, axis, amount) is not None:
                 governed = True
-                self._sequence(axis).add(place, active)
+                self._sequence(axis).add(place, active, amount)
         if not governed:
             self._over[active] = 1
             self._found.add(active.job.id)
 
-    def remove(self, place: Place, active: Active) -> None:
-        """A job holds nothing any more."""
-        for axis, _ in active.held:
+    def remove(self, active: Active, place: Place, held: Amounts) -> None:
+        """A job holds this no longer."""
+        for axis, _ in held:
             if (sequence := self._sequences.get(axis)) is not None:
                 sequence.remove(place, active)
         del self._over[active]
@@ -80,14 +84,14 @@ class _Sequence:
 
     def __init__(self, axis: int, promises: Promises, branch: Callable[[str], Branch]) -> None:
         self._axis, self._promises, self._branch = axis, promises, branch
-        self._line: list[tuple[Place, Active]] = []
+        self._line: list[_Stand] = []
         self._over: set[Active] = set()
         self._judged = 0
 
-    def add(self, place: Place, active: Active) -> None:
+    def add(self, place: Place, active: Active, amount: int) -> None:
         at = bisect_left(self._line, place, key=_place)
         self._back_to(at)
-        self._line.insert(at, (place, active))
+        self._line.insert(at, (place, active, amount))
 
     def remove(self, place: Place, active: Active) -> None:
         at = bisect_left(self._line, place, key=_place)
@@ -99,23 +103,22 @@ class _Sequence:
     def judge(self) -> list[tuple[Active, int]]:
         """Judge the rest, and say who is beyond guarantee now (1) and who no longer (-1)."""
         changes = []
-        for _, active in self._line[self._judged :]:
-            if self._count(active) is not (active in self._over):
+        for _, active, amount in self._line[self._judged :]:
+            if self._count(active, amount) is not (active in self._over):
                 changes.append((active, -1 if active in self._over else 1))
                 self._over.symmetric_difference_update((active,))
         self._judged = len(self._line)
         return changes
 
-    def _count(self, active: Active) -> bool:
+    def _count(self, active: Active, amount: int) -> bool:
         """Count what a job holds here, and say whether it passes a guarantee."""
-        branch, amount = self._branch(active.job.tenant), dict(active.held)[self._axis]
+        branch = self._branch(active.job.tenant)
         over = bool(self._promises.over(branch, self._axis, amount))
         self._promises.give(branch, ((self._axis, amount),))
         return over
 
     def _back_to(self, at: int) -> None:
         """Take back what those from here on count, the last one first."""
-        for _, active in reversed(self._line[at : self._judged]):
-            amount = dict(active.held)[self._axis]
+        for _, active, amount in reversed(self._line[at : self._judged]):
             self._promises.give(self._branch(active.job.tenant), ((self._axis, amount),), -1)
         self._judged = min(self._judged, at)
