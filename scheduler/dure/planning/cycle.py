@@ -147,6 +147,8 @@ class Cycle:
                 self.trial.again = True
                 line.moved(kind)
                 gap = self._gap()
+                if not self._may_gain():
+                    line = line.among(kind for kind in line.stands if not gap.refuses(kind.shape))
 
     def _hopeful(self, turn: Turn, dropped: set[Kind]) -> list[Kind]:
         """The classes in line that may find a place beside the reservations."""
@@ -162,6 +164,10 @@ class Cycle:
                 kind for kind in stands if kind not in dropped
             ]  # whoever leaves may leave something to anyone
         return [kind for shape in shapes for kind in shape.kinds if kind in stands and kind not in dropped]
+
+    def _may_gain(self) -> bool:
+        """Whether a turn of a borrower may leave more to those after it: elsewhere what is free only shrinks."""
+        return bool(self._state.nodes.leaving) or within_tenant.allowed(self.trial)
 
     def _is_hopeless(self, kind: Kind, gap: Gap) -> bool:
         """Whether what has started meanwhile refuses a class at a glance."""

@@ -10,7 +10,7 @@ from dure.model.instants import Instant
 from dure.model.job import JobId
 from dure.model.plan import Reservation
 from dure.planning.ahead import Ahead
-from dure.planning.axes import Amounts, Vector
+from dure.planning.axes import Amounts, Vector, add
 from dure.planning.calendar import Block
 from dure.planning.ends import Chunk, Stop
 from dure.planning.nodes import Row
@@ -81,13 +81,15 @@ class Promise:
 class Outlook:
     """The earliest slot last asked for, which stands while who runs, until when, and the nodes stand.
 
-    Kept only where nothing else is reserved and nothing vacates.
+    Kept only where nothing else is reserved and nothing vacates. What is `going` is listed once for all searches
+    between two moves.
     """
 
-    __slots__ = ("_known", "_state")
+    __slots__ = ("_going", "_known", "_state")
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._going: tuple[int, Instant, _Going] | None = None
         self._known: tuple[JobId, list[Demand], int, Slot | None] | None = None
 
     def earliest(
@@ -96,23 +98,46 @@ class Outlook:
     ) -> Slot | None:  # fmt: skip
         """The first instant at which ends of time limits free enough beside these; None where they never do."""
         if promises or blocks or self._state.nodes.leaving:
-            return _Search(self._state, demands, now, promises, blocks).slot()
+            return _Search(self._state, demands, now, self._what_goes(now), promises, blocks).slot()
         version, wanted = self._state.active.version, list(demands)
         if self._known is not None and not self._state.active.late(now):
             known_job, known_demands, known_version, slot = self._known
             if (known_job, known_version) == (job, version) and known_demands == wanted:
                 return slot
-        slot = _Search(self._state, demands, now, (), ()).slot()
+        slot = _Search(self._state, demands, now, self._what_goes(now), (), ()).slot()
         self._known = None if self._state.active.late(now) else (job, wanted, version, slot)
         return slot
 
+    def _what_goes(self, now: Instant) -> _Going:
+        version = self._state.active.version
+        if self._going is None or self._going[:2] != (version, now):
+            self._going = (version, now, _Going.of(self._state, now))
+        return self._going[2]
+
     def forget(self) -> None:
         """Nodes changed."""
-        self._known = None
+        self._known = self._going = None
 
 
 _Other: TypeAlias = "tuple[Instant, Row | Active | None]"
 """When something else is over: a node is left, a claim's job has ended, or a reservation or a calendar entry."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Going:
+    """What vacates, and what is claimed: when it is over, and what is free in the room as a whole without it."""
+
+    others: list[_Other]
+    spare: Vector
+
+    @classmethod
+    def of(cls, state: State, now: Instant) -> _Going:
+        """As the room is now."""
+        spare = list(state.nodes.spare)
+        for active in (*state.active.vacating.values(), *state.active.claims.values()):
+            add(spare, active.held)
+        others = sorted((*_departures(state, now), *_claims_over(state)), key=_at, reverse=True)
+        return cls(others, spare)
 
 
 class _Search:
@@ -123,18 +148,16 @@ class _Search:
     """
 
     def __init__(
-        self, state: State, demands: Sequence[Demand], now: Instant, promises: Sequence[Promise],
-        blocks: Sequence[Block],
+        self, state: State, demands: Sequence[Demand], now: Instant, going: _Going,
+        promises: Sequence[Promise], blocks: Sequence[Block],
     ) -> None:  # fmt: skip
         self._active = state.active
-        self._ahead = Ahead(state, demands, promises, blocks)
+        self._ahead = Ahead(state, demands, going.spare, promises, blocks)
         self._now = now
         self._at: Instant | None = None
         ends = (*(promise.until for promise in promises), *(block.until for block in blocks))
         untils = ((at, None) for at in ends if at < FOREVER)
-        self._others: list[_Other] = sorted(
-            (*untils, *_departures(state, now), *_claims_over(state)), key=_at, reverse=True
-        )
+        self._others: list[_Other] = sorted((*going.others, *untils), key=_at, reverse=True)
 
     def slot(self) -> Slot | None:
         """Estimates as EASY takes them: what is past its limit counts as ending LATE from now.
