@@ -13,6 +13,7 @@ from dure.model.plan import Claim, Eviction, Reservation, Rule
 from dure.model.snapshot import Pending, Used
 from dure.model.tenant import BudgetState
 from dure.model.use import CapacityFact
+from dure.planning.axes import Vector
 from dure.planning.history import Histories, Use
 from dure.planning.kept_out import Kept
 from dure.planning.order import Lineup
@@ -35,12 +36,13 @@ class Course:
     `past` and `over` are the use of attempts that are over and that history has not settled to its end, as taken up
     from a snapshot and as it came since. `unsaid` are classes that changed since the last plan gave them a verdict.
     `times` says which quotas of the rules hold when; the state is made for those of one phase. `kept_out` is what
-    the calendar kept, and from whom others kept something back, when the last plan was made.
+    the calendar kept, and from whom others kept something back, when the last plan was made; `firm` is what could
+    not be taken back then, and whose branches held reservations within guarantee.
     """
 
     __slots__ = (
-        "_lineup", "_phase", "_stale", "at", "borrowed", "histories", "kept_out", "outlook", "over", "past",
-        "refusals", "state", "times", "unsaid", "verdicts",
+        "_lineup", "_phase", "_stale", "at", "borrowed", "firm", "histories", "kept_out", "outlook", "over",
+        "past", "refusals", "state", "times", "unsaid", "verdicts",
     )  # fmt: skip
 
     def __init__(self, state: State, histories: Histories, times: Timetable) -> None:
@@ -54,6 +56,7 @@ class Course:
         self.outlook = Outlook(state)
         self.borrowed = Borrowed(state)
         self.kept_out: tuple[Kept, set[Account]] = ((), set())
+        self.firm: tuple[Vector, set[Account]] | None = None
         self._lineup: Lineup | None = None
         self._stale = True
         self._phase = 0

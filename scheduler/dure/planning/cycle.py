@@ -23,7 +23,7 @@ from dure.planning.preemptible import Borrowed
 from dure.planning.queue import Kind
 from dure.planning.refusals import Refusals
 from dure.planning.reservation import Outlook
-from dure.planning.shape import FOREVER
+from dure.planning.shape import FOREVER, Shape
 from dure.planning.sizes import Gap, size_of
 from dure.planning.state import State
 from dure.planning.trial import Trial
@@ -148,7 +148,8 @@ class Cycle:
                 line.moved(kind)
                 gap = self._gap()
                 if not self._may_gain():
-                    line = line.among(kind for kind in line.stands if not gap.refuses(kind.shape))
+                    self._refusals.taken()
+                    line = line.among(kind for kind in line.stands if self._may_start(kind.shape, gap))
 
     def _hopeful(self, turn: Turn, dropped: set[Kind]) -> list[Kind]:
         """The classes in line that may find a place beside the reservations."""
@@ -164,6 +165,9 @@ class Cycle:
                 kind for kind in stands if kind not in dropped
             ]  # whoever leaves may leave something to anyone
         return [kind for shape in shapes for kind in shape.kinds if kind in stands and kind not in dropped]
+
+    def _may_start(self, shape: Shape, gap: Gap) -> bool:
+        return not gap.refuses(shape) and not self.trial.stands_refused(shape, None)
 
     def _may_gain(self) -> bool:
         """Whether a turn of a borrower may leave more to those after it: elsewhere what is free only shrinks."""

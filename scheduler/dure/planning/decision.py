@@ -56,7 +56,7 @@ def _say(course: Course, cycle: Cycle) -> None:
     touched = cycle.trial.touched
     unsaid = {
         **course.unsaid,
-        **course.state.queue.firm,
+        **_firm(course, cycle),
         **_bounded(course),
         **_kept_out(course, cycle),
         **touched,
@@ -73,6 +73,23 @@ def _say(course: Course, cycle: Cycle) -> None:
             course.verdicts.say(kind.key, CLAIMED)
         elif kind in touched:
             course.verdicts.say(kind.key, STARTS)
+
+
+def _firm(course: Course, cycle: Cycle) -> dict[Kind, None]:
+    """Classes that may not be preempted, where what they depend on is not what it was at the last decision.
+
+    That is what cannot be taken back in the whole room, and how far the guarantees of their branch are used:
+    reservations count there, too.
+    """
+    state, promises = course.state, cycle.trial.promises
+    if not state.queue.firm:
+        return {}
+    before, roots = course.firm, {one.account.judged for one in promises if one.guaranteed}
+    course.firm = (cycle.allowance.kept(), roots)
+    if before is None or before[0] != course.firm[0] or state.rules.calendar:
+        return state.queue.firm
+    moved = {**state.quotas.changed, **dict.fromkeys(roots | before[1])}
+    return {kind: None for kind in state.queue.firm if kind.account.judged in moved}
 
 
 def _kept_out(course: Course, cycle: Cycle) -> dict[Kind, None]:

@@ -29,10 +29,12 @@ class Refusals:
 
     `bare`: even with no reservation in the way; `_beside`: beside a reservation that leaves `_slack` ms to end in
     and `_extra` on its nodes. `_untried` are all others that stand in line, None until someone asks. `_several`:
-    more than one reservation stood; what was refused beside them is not carried on.
+    more than one reservation stood; what was refused beside them is not carried on. `_again` were refused but for
+    the nodes in `_more`, which grew since: are they bare?
     """
 
-    __slots__ = ("_beside", "_extra", "_grown", "_several", "_slack", "_supposed", "_untried", "bare")
+    __slots__ = ("_again", "_beside", "_extra", "_grown", "_more", "_several", "_slack", "_supposed", "_untried",
+                 "bare")  # fmt: skip
 
     def __init__(self) -> None:
         self.bare: set[Shape] = set()
@@ -43,6 +45,8 @@ class Refusals:
         self._extra: dict[Row, Vector] = {}
         self._supposed: dict[JobId, tuple[Placement, ...]] = {}
         self._grown: dict[NodeId, None] = {}
+        self._again: dict[Shape, bool] = {}
+        self._more: list[Row] = []
 
     def grew(self, nodes: Iterable[NodeId]) -> None:
         """Something was given back on these nodes, or they changed."""
@@ -68,11 +72,21 @@ class Refusals:
         grown = [nodes[node] for node in self._grown if node in nodes]
         self._grown = {}
         refused = self.bare | self._beside
+        self._again, self._more = {}, grown
         if len(grown) * len(refused) > _MANY:
             self.bare = set()
             self._forget()
         else:
-            self._try_again([shape for shape in refused if _may_fit(shape, grown)])
+            again = [shape for shape in refused if _may_fit(shape, grown)]
+            self._again = {shape: shape in self.bare for shape in again}
+            self._try_again(again)
+
+    def taken(self) -> None:
+        """Something started: who was tried again for what these nodes have no more stays refused."""
+        for shape, bare in tuple(self._again.items()):
+            if not _may_fit(shape, self._more):
+                del self._again[shape]
+                self.refused(shape, beside=not bare)
 
     def _try_again(self, shapes: Iterable[Shape]) -> None:
         for shape in shapes:
@@ -88,6 +102,7 @@ class Refusals:
 
     def went(self, shape: Shape) -> None:
         """Nobody of this shape waits any more."""
+        self._again.pop(shape, None)
         self.bare.discard(shape)
         self._beside.discard(shape)
         if self._untried is not None:
@@ -115,6 +130,7 @@ class Refusals:
         On some there is `more` free for a start: what may fit there is tried again.
         """
         self.grew(row.id for row in rows)
+        self._again = {}
         self._forget()
         if more:
             self._try_again([shape for shape in self.bare if _may_fit(shape, more)])
@@ -142,6 +158,7 @@ class Refusals:
         return standing if self._untried is None else self._untried
 
     def _forget(self) -> None:
+        self._again = {shape: bare for shape, bare in self._again.items() if bare}
         if self._beside:
             self._beside = set()
         self._untried = None
