@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from dure.planning.axes import Amounts, Vector, add
 from dure.planning.backfill import Kept
 from dure.planning.nodes import Row
 from dure.planning.placement import Spot, place, spread, takes, tasks_in
-from dure.planning.running import Active
+from dure.planning.running import Active, Place
 from dure.planning.shape import Demand, Part
 from dure.planning.state import State
+
+
+@dataclass(slots=True)
+class _Without:
+    """What a node would have without some of the jobs that run there: free, beside each reservation, and tasks."""
+
+    free: Vector
+    extras: list[tuple[int, Vector]]
+    tasks: list[int]
 
 
 class Clearing:
@@ -19,12 +29,14 @@ class Clearing:
     What vacates already counts as gone.
     """
 
-    __slots__ = ("_binding", "_binds", "_demand", "_extras", "_fits", "_found", "_own", "_state", "_view")
+    __slots__ = ("_binding", "_binds", "_demand", "_extras", "_fits", "_found", "_own", "_state",
+                 "_usable", "_view")  # fmt: skip
 
     def __init__(self, state: State, demand: Demand, binding: Sequence[Kept]) -> None:
         self._state, self._demand, self._binding = state, demand, binding
         self._view: dict[Row, Vector] = dict(state.nodes.cleared())
         self._own: set[Row] = set()
+        self._usable: dict[Row, bool] = {}
         self._extras = [{row: list(left) for row, left in promise.extra.items()} for promise in binding]
         self._binds: dict[Row, list[int]] = {}
         for number, extra in enumerate(self._extras):
@@ -50,37 +62,51 @@ class Clearing:
 
         Fewer of them never leave room for more, so that no walk among them need be tried then.
         """
-        more: dict[Row, list[Active]] = {}
-        for active in gone:
+        short = [part.count - found for part, found in zip(self._demand.parts, self._found, strict=True)]
+        without: dict[Row, _Without] = {}
+        for active in gone if max(short, default=0) > 0 else ():
             for held in active.places:
                 row = self._state.nodes.rows.get(held.node)
-                if row is not None and row.open and held.left:
-                    more.setdefault(row, []).append(active)
-        short = [part.count - found for part, found in zip(self._demand.parts, self._found, strict=True)]
-        for row, there in more.items():
-            free = self._without(row, there)
-            for n, part in enumerate(self._demand.parts):
-                if takes(part, row):
-                    short[n] -= tasks_in(part, free) - self._fits[n].get(row, 0)
-            if max(short, default=0) <= 0:
-                return True
+                if row is None or not held.left or not self._takes(row):
+                    continue
+                there = without.get(row)
+                if there is None:
+                    there = without[row] = self._without(row)
+                self._think_away(there, active, held)
+                for n, more in enumerate(self._more(row, there)):
+                    short[n] -= more
+                if max(short) <= 0:
+                    return True
         return max(short, default=0) <= 0
 
-    def _without(self, row: Row, gone: Iterable[Active]) -> Vector:
-        """What a task may have of a node without some of the jobs that run there, each named once a place."""
-        numbers = self._binds.get(row, ())
-        free = list(self._view.get(row, row.free))
-        extras = [list(self._extras[number][row]) for number in numbers]
-        for active in dict.fromkeys(gone):
-            for held in active.places:
-                if held.node == row.id:
-                    add(free, held.amounts, held.left)
-                    for number, extra in zip(numbers, extras, strict=True):
-                        if self._binding[number].counts(active):
-                            add(extra, held.amounts, held.left)
-        for extra in extras:
+    def _without(self, row: Row) -> _Without:
+        extras = [(number, list(self._extras[number][row])) for number in self._binds.get(row, ())]
+        return _Without(
+            list(self._view.get(row, row.free)), extras, [fits.get(row, 0) for fits in self._fits]
+        )
+
+    def _think_away(self, there: _Without, active: Active, held: Place) -> None:
+        add(there.free, held.amounts, held.left)
+        for number, extra in there.extras:
+            if self._binding[number].counts(active):
+                add(extra, held.amounts, held.left)
+
+    def _more(self, row: Row, there: _Without) -> Iterator[int]:
+        """How many more tasks of each part fit on a node than when this was last asked."""
+        free = there.free
+        for _, extra in there.extras:
             free = list(map(min, free, extra))
-        return free
+        for n, part in enumerate(self._demand.parts):
+            tasks = tasks_in(part, free) if takes(part, row) else 0
+            yield tasks - there.tasks[n]
+            there.tasks[n] = tasks
+
+    def _takes(self, row: Row) -> bool:
+        """Whether the gang could use a node."""
+        known = self._usable.get(row)
+        if known is None:
+            known = self._usable[row] = any(takes(part, row) for part in self._demand.parts)
+        return known
 
     def restore(self, freed: Sequence[Active]) -> None:
         """These, which are all that is thought away, are back again."""
@@ -124,7 +150,7 @@ class Clearing:
             return amounts_on(active, self._useful(active, lacking))
         (only,) = active.places or (None,)
         row = self._state.nodes.rows.get(only.node) if only is not None and only.left else None
-        if only is None or row is None or not any(takes(part, row) for part in self._demand.parts):
+        if only is None or row is None or not self._takes(row):
             return ()
         return tuple((axis, amount * only.left) for axis, amount in only.amounts if axis in lacking)
 
@@ -132,7 +158,7 @@ class Clearing:
         found = set[int]()
         for held in active.places:
             row = self._state.nodes.rows.get(held.node)
-            if held.left and row is not None and any(takes(part, row) for part in self._demand.parts):
+            if held.left and row is not None and self._takes(row):
                 found.update(axis for axis, _ in held.amounts if axis in lacking)
         return found
 
@@ -140,6 +166,8 @@ class Clearing:
         parts = [
             (part, dict(part.amounts)[axis]) for part in self._demand.parts if axis in dict(part.amounts)
         ]
+        if len(parts) == 1:
+            return self._fits_one(*parts[0], axis, view)
         free = {row: view.get(row, row.free)[axis] for part, _ in parts for row in self._rows(part)}
         for part, amount in sorted(parts, key=lambda one: -one[1]):
             left = part.count
@@ -150,6 +178,14 @@ class Clearing:
             if left:
                 return False
         return True
+
+    def _fits_one(self, part: Part, amount: int, axis: int, view: dict[Row, Vector]) -> bool:
+        left = part.count
+        for row in self._rows(part):
+            left -= max(0, view.get(row, row.free)[axis]) // amount
+            if left <= 0:
+                return True
+        return False
 
     def _seen(self) -> dict[Row, Vector]:
         if not self._extras:

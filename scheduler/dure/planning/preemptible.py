@@ -52,6 +52,10 @@ class Borrowed:
         """The jobs that run beyond guarantee: the tenant's own, and maybe others. Stands until something moves."""
         return self._below(account.judged).jobs.found()
 
+    def moves(self, account: Account) -> int:
+        """Grows with everything that changes what runs together with the tenant's jobs."""
+        return self._below(account.judged).moves
+
     def kept(self, now: Instant) -> Vector:
         """What of it cannot be taken back within `reclaim_within`: what jobs hold that may not be preempted."""
         state = self._state
@@ -72,12 +76,12 @@ class Borrowed:
 class _Below:
     """What runs, or is claimed, under one account: where it stood and what it held when last looked at."""
 
-    __slots__ = ("_counted", "_firm", "_kept", "_state", "_stirred", "jobs")
+    __slots__ = ("_counted", "_firm", "_kept", "_state", "_stirred", "jobs", "moves")
 
     def __init__(self, state: State, root: Account) -> None:
         self._state = state
         tenants = [below.branch.id for below in root.below if below.judged is root]
-        self.jobs = WholeJobs(state.tree)
+        self.jobs, self.moves = WholeJobs(state.tree), 0
         self._counted: dict[Active, tuple[Place, Amounts]] = {}
         self._firm: dict[Active, None] = {}
         self._kept: tuple[Instant, Vector] | None = None
@@ -98,6 +102,7 @@ class _Below:
             some.clear()
         stands = {active: self._stand(active) for active in stirred}
         changed = [active for active in stirred if stands[active] != self._counted.get(active)]
+        self.moves += bool(changed)
         for active in changed:
             self._take_out(active)
         for active in changed:

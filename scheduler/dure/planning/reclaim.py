@@ -9,7 +9,7 @@ first, then outward (decision 0026).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from dure.model.plan import Rule
 from dure.planning.clearing import Clearing
@@ -17,7 +17,7 @@ from dure.planning.placement import Spot
 from dure.planning.queue import Kind
 from dure.planning.quota import Account, Promises, over_limit
 from dure.planning.running import Active
-from dure.planning.shape import Demand
+from dure.planning.shape import FOREVER, Demand
 from dure.planning.state import State
 from dure.planning.trial import Trial
 from dure.planning.victims import BySlack, Herd, Seeker, always, borrowers, preempt
@@ -97,19 +97,29 @@ class _Round:
 
     def hopeful(self, herds: Iterable[Herd]) -> Iterator[Active]:
         """All who may have to leave while nobody else does: whoever leaves only makes it fewer."""
-        return (active for herd in herds for active in herd.jobs if self.allowed(herd.account, active))
+        for herd in herds:
+            above = {axis: self._above(herd.account, axis) for axis in self._lacking}
+            for active in herd.jobs:
+                if self._may_leave(active, above.__getitem__):
+                    yield active
 
     def allowed(self, other: Account, active: Active) -> bool:
         """Whether a running job may have to leave, as the room now is."""
+        return self._may_leave(active, lambda axis: self._above(other, axis))
+
+    def _may_leave(self, active: Active, above: Callable[[int], int]) -> bool:
         useful = self._clearing.useful(active, self._lacking)
-        overflow = self._promises.overflow
         if not self._softly:
-            return any(overflow(over.branch, axis) > 0 for over in self._chain(other) for axis, _ in useful)
-        for over in self._chain(other) if useful else ():
-            for axis, amount in useful:
-                if overflow(over.branch, axis) < amount:
-                    return False
+            return any(above(axis) > 0 for axis, _ in useful)
+        for axis, amount in useful:
+            if above(axis) < amount:
+                return False
         return bool(useful)
+
+    def _above(self, other: Account, axis: int) -> int:
+        """How far anybody is above guarantee up to the common ancestor: softly whoever is least so, else most."""
+        over = [self._promises.overflow(over.branch, axis) for over in self._chain(other)]
+        return min(over, default=FOREVER) if self._softly else max(over, default=0)
 
     def _chain(self, other: Account) -> tuple[Account, ...]:
         found = self._chains.get(other)

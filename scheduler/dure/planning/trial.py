@@ -7,6 +7,8 @@ state's claims.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from typing import TypeAlias
 
 from dure.model.instants import Instant
 from dure.model.job import JobId
@@ -27,6 +29,9 @@ from dure.planning.running import Active, places
 from dure.planning.shape import FOREVER, Demand, Shape
 from dure.planning.state import State
 
+Lent: TypeAlias = tuple[Sequence[Active], AbstractSet[JobId], int, Sequence[Active]]
+"""(of whom, who was beyond guarantee, after how many moves, and who it was of these)"""
+
 
 class Trial:
     """The state under trial, and what stands beside it while one decision is made.
@@ -34,7 +39,8 @@ class Trial:
     `again`: something moved that may let others move. `hourless`: a blocked job found no hour for a reservation.
     `touched` are the classes of which a job started or claimed.
     `herds` are what of each tenant ran before the decision and may be preempted, whoever must leave first last: by
-    axis those that hold some of it, at -1 all of them. From those of the `thinned` somebody has left since.
+    axis those that hold some of it, at -1 all of them. From those of the `thinned` somebody has left since. `lent`
+    are those of them that run beyond guarantee.
     """
 
     def __init__(
@@ -51,6 +57,7 @@ class Trial:
         self.touched: dict[Kind, None] = {}
         self.herds: dict[Account, dict[int, list[Active]]] = {}
         self.thinned: set[Account] = set()
+        self.lent: dict[tuple[Account, int], Lent] = {}
         self._claimable: dict[Shape, bool] = {}
         self.again = self.hourless = False
 

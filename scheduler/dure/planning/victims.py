@@ -107,7 +107,7 @@ def herd(trial: Trial, account: Account, lacking: Collection[int] = ()) -> Herd:
 
     Where a single resource is `lacking`, only those that hold some of it.
     """
-    axis = next(iter(lacking)) if len(lacking) == 1 else -1
+    axis = _only(lacking)
     known = trial.herds.setdefault(account, {})
     if -1 not in known:
         known[-1] = _herd(trial, account)
@@ -124,9 +124,17 @@ def herd(trial: Trial, account: Account, lacking: Collection[int] = ()) -> Herd:
 
 def borrowers(trial: Trial, account: Account, lacking: Collection[int] = ()) -> Herd:
     """Of these the ones that run beyond guarantee, as whole jobs: nobody else has to leave for another tenant."""
-    borrowed = trial.borrowed.of(account)
-    jobs = [active for active in herd(trial, account, lacking).jobs if active.job.id in borrowed]
-    return Herd(account, jobs, len(jobs))
+    ours = herd(trial, account, lacking).jobs
+    borrowed, moves = trial.borrowed.of(account), trial.borrowed.moves(account)
+    known = trial.lent.get((account, _only(lacking)))
+    if known is None or known[0] is not ours or known[1] is not borrowed or known[2] != moves:
+        jobs = [active for active in ours if active.job.id in borrowed]
+        known = trial.lent[account, _only(lacking)] = (ours, borrowed, moves, jobs)
+    return Herd(account, known[3], len(known[3]))
+
+
+def _only(lacking: Collection[int]) -> int:
+    return next(iter(lacking)) if len(lacking) == 1 else -1
 
 
 def _herd(trial: Trial, account: Account) -> list[Active]:
