@@ -148,8 +148,10 @@ def is_over(queued: Queued, pods: Sequence[PodSeen], ending: Ending | None, now:
         return _all_seen(queued, pods) or now >= queued.finished.at + SETTLE
     if queued.deleting is not None:
         return _all_seen(queued, pods) or now >= queued.deleting + SETTLE
-    if not queued.suspended or ending is None or queued.settled is None:
+    if not queued.suspended or ending is None:
         return False
+    if queued.settled is None:  # a lost pod keeps its controller waiting; no other attempt does
+        return not ending.requeue and _all_seen(queued, pods)
     return _all_seen(queued, pods) or queued.settled > ending.at or now >= ending.at + SETTLE
 
 

@@ -34,7 +34,8 @@ class Cache:
     """Takes events in; `dirty_jobs` and `dirty_nodes` are what they touched since someone looked.
 
     `changed` is called whenever one of these grows, `now` is the API server's time. `refused` says of objects that
-    cannot be governed why; `ghosts` are those that were deleted and are remembered.
+    cannot be governed why; `ghosts` are those that were deleted and are remembered; `silent` are nodes that are not
+    ready, or gone.
     """
 
     tenancy: Tenancy
@@ -47,6 +48,7 @@ class Cache:
     ghosts: set[JobKey] = field(default_factory=set)
     dirty_jobs: set[JobKey] = field(default_factory=set)
     dirty_nodes: set[NodeId] = field(default_factory=set)
+    silent: set[NodeId] = field(default_factory=set)
     _pods: dict[Key, PodSeen] = field(default_factory=dict)
     _pods_of: dict[JobKey, dict[Key, PodSeen]] = field(default_factory=dict)
     _others_on: dict[NodeId, dict[Key, PodSeen]] = field(default_factory=dict)
@@ -66,6 +68,19 @@ class Cache:
     def others_on(self, node: NodeId) -> Collection[PodSeen]:
         """Pods on a node that are nobody's governed job and take room there."""
         return self._others_on.get(node, {}).values()
+
+    def ready(self, node: NodeId) -> bool | None:
+        """Whether a node is ready, None where it is gone."""
+        known = self.nodes.get(node)
+        return known.ready if known else None
+
+    def on_silent(self) -> Iterator[JobKey]:
+        """Objects with a pod on a node that is not ready, or gone: time may tell that it is lost."""
+        if self.silent:
+            yield from [
+                key for key, pods in self._pods_of.items()
+                if any(pod.node in self.silent and not pod.over for pod in pods.values())
+            ]  # fmt: skip
 
     def unobserved(self) -> Iterator[JobKey]:
         """Objects that we wrote to, and whose watch has not come so far yet."""
@@ -117,6 +132,7 @@ class Cache:
             self.nodes.pop(name, None)
         else:
             self.nodes[name] = node_seen(event.object)
+        (self.silent.discard if self.ready(name) else self.silent.add)(name)
         self.dirty_nodes.add(name)
         self.changed()
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dure.backends.kubernetes import admitting
-from dure.backends.kubernetes.attempts import AttemptSeen, placeable, to_seal, waiting
+from dure.backends.kubernetes.attempts import AttemptSeen, broken, placeable, to_seal, waiting
 from dure.backends.kubernetes.cache import Cache, JobKey
 from dure.backends.kubernetes.client import Json, Lane
 from dure.backends.kubernetes.errors import ApiError
@@ -65,7 +65,7 @@ class Chores:
     def look_at_time(self) -> None:
         """Do what time alone makes due: limits, starts that do not come up, attempts whose controller is silent."""
         now = self.now()
-        for key in [*self._closing]:
+        for key in {*self._closing, *self.cache.on_silent()}:
             self.cache.touch(key)
         for key in [key for key, limit in self._limits.items() if now >= limit]:
             self._tell(key, EndCause.TIME_LIMIT.value, "asked", requeue=False)
@@ -85,6 +85,9 @@ class Chores:
             return
         if seen.ending or queued.finished or queued.deleting is not None:
             self._closing.add(key)
+            return
+        if why := broken(seen):
+            self._tell(key, why, "gang", requeue=False)
             return
         self._place(key, queued, pods)
         if not self._is_up(seen, pods):

@@ -105,8 +105,9 @@ class Cluster:
         """The attempt that an object makes, as its pods tell of it now."""
         key = (queued.kind.kind, queued.namespace, queued.name)
         told = self.stories.get(key)
-        pods = self.cache.pods_of(key)
-        return attempt_seen(queued, pods, _Alive(self.cache), self.now(), told.live if told else None)
+        now = self.now()
+        pods = [pod.given_up(self.cache.ready(pod.node), now) for pod in self.cache.pods_of(key)]
+        return attempt_seen(queued, pods, _Alive(self.cache), now, told.live if told else None)
 
     def story(self, job: JobId) -> Story:
         """How a job stands. Raises KeyError."""

@@ -74,12 +74,12 @@ class PodSeen:
         """The pod, lost if its node is (`ready` None: the node is gone), else as it is.
 
         A node that is not ready is waited for as long as the pod's own toleration says: then its deletion is asked
-        for, and once its grace is over too nobody will tell how it ended.
+        for, and once its grace is over too nobody will tell how it ended. Of a node that is gone it is asked for by
+        the garbage collector of pods, soon.
         """
-        if self.over or not self.node or ready:
+        if self.over or not self.node or ready or self.deadline is None:
             return self
-        late = self.deadline is not None and now >= self.deadline
-        return self._lost(self.told) if ready is None or late else self
+        return self._lost(self.told) if ready is None or now >= self.deadline else self
 
     def _lost(self, told: Instant | None) -> PodSeen:
         why = _LOST if self.ran else "its node was lost before it ran"
