@@ -151,7 +151,7 @@ def is_over(queued: Queued, pods: Sequence[PodSeen], ending: Ending | None, now:
     if not queued.suspended or ending is None:
         return False
     if queued.settled is None:  # a lost pod keeps its controller waiting; no other attempt does
-        return not ending.requeue and _all_seen(queued, pods)
+        return any(pod.lost for pod in pods) and not ending.requeue and _all_seen(queued, pods)
     return _all_seen(queued, pods) or queued.settled > ending.at or now >= ending.at + SETTLE
 
 
