@@ -125,3 +125,16 @@ def test_nobody_leaves_for_an_entry_because_somebody_left_for_another_job() -> N
     scene.submit(job("3", "lab", 1))
     assert [one.job for one in scene.carry_out().evictions] == ["1"]
     assert scene.room.decide(scene.now).evictions == ()
+
+
+def test_no_hour_is_promised_that_has_passed() -> None:
+    """Whoever claims a place that is left late ends late too: a reservation behind both is yet to come."""
+    scene = Scene([node("n0", a100=2)], [tenant("lab", guarantee=2), tenant("others")], Planning(memory=0.0))
+    assert scene.run(job("1", "others", 2, time_limit=None)) == ["1"]
+    scene.now = SECOND
+    scene.submit(job("2", "lab", 2, time_limit=SECOND))
+    assert [claim.job for claim in scene.carry_out().claims] == ["2"]
+    scene.now = 5 * MINUTE
+    scene.submit(job("3", "lab", 2, time_limit=SECOND))
+    (reservation,) = scene.carry_out().reservations
+    assert (reservation.job, reservation.at) == ("3", scene.now + SECOND)

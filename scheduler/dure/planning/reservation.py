@@ -136,7 +136,7 @@ class _Going:
         spare = list(state.nodes.spare)
         for active in (*state.active.vacating.values(), *state.active.claims.values()):
             add(spare, active.held)
-        others = sorted((*_departures(state, now), *_claims_over(state)), key=_at, reverse=True)
+        others = sorted((*_departures(state, now), *_claims_over(state, now)), key=_at, reverse=True)
         return cls(others, spare)
 
 
@@ -260,11 +260,12 @@ def _departures(state: State, now: Instant) -> Iterator[_Other]:
     yield from ((at, row) for row, at in leaves.items())
 
 
-def _claims_over(state: State) -> Iterator[_Other]:
-    """When jobs that claim a place have ended: their limit counts from when grace has passed."""
+def _claims_over(state: State, now: Instant) -> Iterator[_Other]:
+    """When jobs that claim a place have ended: their limit counts from when grace has passed, or LATE."""
     for claimed in state.active.claims.values():
         if claimed.limit < FOREVER:
-            yield claimed.since + state.rules.planning.grace + claimed.limit, claimed
+            over = claimed.since + state.rules.planning.grace + claimed.limit
+            yield (over if over > now else now + LATE), claimed
 
 
 def _at(other: _Other) -> Instant:
