@@ -128,13 +128,14 @@ def test_nobody_leaves_for_an_entry_because_somebody_left_for_another_job() -> N
 
 
 def test_no_hour_is_promised_that_has_passed() -> None:
-    """Whoever claims a place that is left late ends late too: a reservation behind both is yet to come."""
+    """Whoever claims a place that is left late ends late too: a reservation behind it is yet to come."""
     scene = Scene([node("n0", a100=2)], [tenant("lab", guarantee=2), tenant("others")], Planning(memory=0.0))
-    assert scene.run(job("1", "others", 2, time_limit=None)) == ["1"]
+    scene.run(*(job(name, "others", 1, time_limit=None) for name in ("slow", "quick")))
     scene.now = SECOND
-    scene.submit(job("2", "lab", 2, time_limit=SECOND))
-    assert [claim.job for claim in scene.carry_out().claims] == ["2"]
+    scene.submit(job("first", "lab", 2, time_limit=SECOND))
+    assert [claim.job for claim in scene.carry_out().claims] == ["first"]
+    scene.room.apply(Ended(scene.now, "quick", 1, succeeded=False))
     scene.now = 5 * MINUTE
-    scene.submit(job("3", "lab", 2, time_limit=SECOND))
+    scene.submit(job("second", "lab", 1, time_limit=SECOND))
     (reservation,) = scene.carry_out().reservations
-    assert (reservation.job, reservation.at) == ("3", scene.now + SECOND)
+    assert (reservation.job, reservation.at) == ("second", scene.now + SECOND)
