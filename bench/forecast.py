@@ -32,7 +32,7 @@ from bench.simulate import DENSE, ROOT, TRACES
 from dure.forecast.engine import Arrival, Replay
 from dure.forecast.estimate import Budget, Estimate, Learnt, estimate_all, estimate_one
 from dure.forecast.futures import Bounds, Future
-from dure.model.change import Change, Ended, Starting, Submitted
+from dure.model.change import AllStarted, Change, Ended, Starting, Submitted
 from dure.model.instants import DAY, HOUR, MINUTE, SECOND, Instant, Millis
 from dure.model.job import Job, JobId, TaskGroup
 from dure.model.node import GpuFlavor, Node, Pool
@@ -98,7 +98,7 @@ class Watched(Room):
         self.waiting: dict[JobId, Job] = {}
         self.runs = self.limits = 0.0
 
-    def apply(self, change: Change) -> None:
+    def apply(self, change: Change | AllStarted) -> None:
         """As the room does; besides, keep who waits, and learn of starts and ends."""
         super().apply(change)
         match change:
