@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 from dure.backends.kubernetes.client import Client, Json
 from dure.backends.kubernetes.errors import ApiError, Gone, NotFound, Unavailable, error_of
-from dure.model.instants import Instant
+from dure.model.instants import SECOND, Instant, Millis
 from dure.turns import in_turns
 
 Key: TypeAlias = tuple[str, str]
@@ -28,6 +28,8 @@ Key: TypeAlias = tuple[str, str]
 _log = logging.getLogger(__name__)
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 20.0
 _WATCH_FOR_S = 20
+_WHOLE: Millis = 10 * SECOND
+"""A watch that its server ended after so long told all that had happened before it began, bookmark or not."""
 """A watch is begun anew after so long: two seconds before its end the server says how far it has come."""
 
 
@@ -143,7 +145,7 @@ class Watch:
     async def _follow(self) -> None:
         """Watch from `version` on; reconnects where it is cut off. Raises Gone where it must be listed again."""
         while True:
-            before = self.version
+            before, begun = self.version, self.client.now()
             try:
                 async with aclosing(self._lines()) as lines:
                     async for line in lines:
@@ -159,7 +161,9 @@ class Watch:
                     raise Gone(str(error), 410) from error
                 await self._failed(error)
                 continue
-            if self.version == before:  # closed at once, again and again: no busy loop
+            if self.client.now() - begun >= _WHOLE:  # quiet to its end: what was before it would have been told
+                self._at(self.version, max(self.heard_at, begun))
+            elif self.version == before:  # closed at once, again and again: no busy loop
                 await self._failed(Unavailable("the watch ended without a word"))
 
     async def _lines(self) -> AsyncGenerator[Json, None]:
