@@ -172,11 +172,18 @@ class Chores:
         for pod in pods:
             known = sealed is None or (pod.attempt or 0) <= sealed
             if pod.ours and known and (pod.over or sealed is None) and self._sent.get(pod.uid) != pod.version:
-                self._sent[pod.uid] = pod.version
-                self._errand(("release", pod.uid), key, self._release(pod))
+                name = ("release", pod.uid)
+                if name not in self._busy:  # else what is on its way is for an older pod, and may be refused
+                    self._sent[pod.uid] = pod.version
+                self._errand(name, key, self._release(pod))
 
     async def _release(self, pod: PodSeen) -> None:
-        if await self.writes.pod(pod, admitting.release_pod(pod)):
+        try:
+            done = await self.writes.pod(pod, admitting.release_pod(pod))
+        except ApiError:
+            self._sent.pop(pod.uid, None)
+            raise
+        if done:
             self._sent.pop(pod.uid, None)
 
     # Errands
