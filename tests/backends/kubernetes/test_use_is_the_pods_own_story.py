@@ -1,7 +1,10 @@
+from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
+from threading import Thread
 from typing import Any
 
+import httpx
 import pytest
 
 from dure.model.plan import Eviction, Rule
@@ -19,16 +22,23 @@ def ms(text: str) -> int:
 
 
 class Pods:
-    """The last that was seen of every pod, by uid, as the API server tells it."""
+    """The last that the API server told of every pod, by uid: a watch misses none, however soon it is let go."""
 
     def __init__(self, stand: Stand) -> None:
-        self._stand = stand
         self.seen: dict[str, dict[str, Any]] = {}
+        self._api, self._path = stand.rig.api, f"/api/v1/namespaces/{stand.space}/pods"
+        self._version = self._api.get(self._path)["metadata"]["resourceVersion"]
+        Thread(target=self._follow, daemon=True).start()
 
-    def look(self) -> bool:
-        for pod in self._stand.pods():
-            self.seen[pod["metadata"]["uid"]] = pod
-        return True
+    def _follow(self) -> None:
+        with suppress(httpx.HTTPError):  # the rig may go before the watch is over
+            for event in self._api.watch(self._path, self._version, seconds=120):
+                pod = event["object"]
+                self.seen[pod["metadata"]["uid"]] = pod
+
+    def all_over(self) -> bool:
+        seen = tuple(self.seen.values())
+        return all(pod["status"]["phase"] in {"Succeeded", "Failed"} for pod in seen)
 
     def spans(self) -> list[Span]:
         """(uid, bound, last container's end, node) of each."""
@@ -51,14 +61,14 @@ def test_slices_are_from_binding_to_the_last_end_pod_by_pod(stand: Stand) -> Non
     for job in (good, bad, moved):
         stand.go(job)
     stand.go(gang, (stand.a, 1), (stand.b, 2))
-    stand.until(lambda: pods.look() and stand.record(moved).state is JobState.RUNNING)
+    stand.until(lambda: stand.record(moved).state is JobState.RUNNING)
     stand.call(stand.backend.evict(Eviction(moved.id, 1, Rule.RECLAIM, "owner")))
-    stand.until(lambda: pods.look() and stand.record(moved).state is JobState.PENDING)
+    stand.until(lambda: stand.record(moved).state is JobState.PENDING)
     stand.go(moved, (stand.b, 1), attempt=2)
-    stand.until(lambda: pods.look() and stand.record(moved).state is JobState.RUNNING)
+    stand.until(lambda: stand.record(moved).state is JobState.RUNNING)
     stand.end(moved)
     jobs = (good, bad, gang, moved)
-    stand.until(lambda: pods.look() and all(stand.record(job).state.final for job in jobs))
+    stand.until(lambda: pods.all_over() and all(stand.record(job).state.final for job in jobs))
     spans = pods.spans()
     assert len(spans) == 7
     last = max(end for _, _, end, _ in spans)
