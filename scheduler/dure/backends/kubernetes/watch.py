@@ -161,7 +161,8 @@ class Watch:
                     raise Gone(str(error), 410) from error
                 await self._failed(error)
                 continue
-            if self.client.now() - begun >= _WHOLE:  # quiet to its end: what was before it would have been told
+            # quiet to its end: what was before it would have been told
+            if self.client.now() - begun >= _WHOLE:
                 self._at(self.version, max(self.heard_at, begun))
             elif self.version == before:  # closed at once, again and again: no busy loop
                 await self._failed(Unavailable("the watch ended without a word"))
